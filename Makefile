@@ -1,0 +1,70 @@
+# Sets itself up in .venv. GNU make 3.81 or newer, Linux and macOS.
+#
+#   make demo     smallest backend only, first recipe on data that ships with scikit-learn
+#   make test     all three backends: linters, then the tests once per backend
+#
+# Another Python: make test PYTHON=python3.12
+
+PYTHON ?= python3
+WORKERS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+# Tests that touch no Keras run once. Whatever is not named here runs on every backend.
+ONCE := $(wildcard tests/data tests/metrics tests/report tests/test_backend.py \
+	tests/test_baselines.py tests/test_cli.py tests/test_packaging.py tests/test_thresholds.py)
+# Each engine module needs its own backend, so doctests stay out of them.
+DOCTESTS := zoo --doctest-modules --ignore=zoo/engine
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS)
+
+.PHONY: help demo test lint environment clean
+
+help:
+	@echo 'make demo          install the smallest backend (JAX), run the first recipe'
+	@echo 'make test          install all three backends, lint, test on each'
+	@echo 'make lint          ruff and the import contracts'
+	@echo 'make environment   install what make test needs, run nothing'
+	@echo 'make clean         remove caches, builds and the demo run; .venv stays'
+
+demo: $(VENV)/.demo
+	KERAS_BACKEND=jax $(BIN)/zoo run hybrid-svdd-images --dataset digits --out runs/demo --overwrite
+	@echo
+	@echo 'Look at runs/demo/report.html (figures and numbers) and runs/demo/metrics.json'
+
+test: lint
+	KERAS_BACKEND=jax $(PYTEST) tests $(DOCTESTS)
+	KERAS_BACKEND=tensorflow $(PYTEST) tests $(ONCE:%=--ignore=%)
+	KERAS_BACKEND=torch $(PYTEST) tests $(ONCE:%=--ignore=%)
+
+lint: environment
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+
+environment: $(VENV)/.dev
+
+# The stamps say what .venv holds; newer pins or requirements install again.
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing keras-anomaly-zoo with JAX into $(VENV) ...'
+	$(INSTALL) -e '.[jax]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing keras-anomaly-zoo with TensorFlow, JAX, PyTorch into $(VENV) ...'
+	$(INSTALL) -e '.[all,dev]'
+	@touch $(VENV)/.demo $@
+
+$(BIN)/python:
+	@command -v '$(PYTHON)' >/dev/null || { \
+		echo "No '$(PYTHON)' here; name a Python of 3.11 or newer: make ... PYTHON=/path/to/python3" >&2; \
+		exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is `$(PYTHON) --version 2>&1`, but 3.11 or newer is needed: make ... PYTHON=python3.11" >&2; \
+		exit 1; }
+	@'$(PYTHON)' -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+clean:
+	rm -rf build dist runs/demo .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find zoo recipes tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,33 @@
+"""What every test needs before Keras is imported: a backend, quiet logs, its share of the cores."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+# Workers that each start a thread per core slow each other down.
+_workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_threads = str(max(1, (os.cpu_count() or 1) // _workers))
+for _variable in (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+):
+    os.environ.setdefault(_variable, _threads)
+
+import zoo  # noqa: E402, F401  (chooses an installed backend where KERAS_BACKEND does not)
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real data sets that ZOO_DATA names; the test is skipped where there is none."""
+    folder = os.environ.get("ZOO_DATA")
+    if not folder:
+        pytest.skip("ZOO_DATA is not set: real data sets are needed")
+    if not Path(folder).is_dir():
+        pytest.skip(f"ZOO_DATA names {folder}, which is not a folder")
+    return Path(folder)

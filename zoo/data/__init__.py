@@ -1,0 +1,1 @@
+"""A data set becomes NumPy arrays: sources, images, candles, windows, scaling, checks."""

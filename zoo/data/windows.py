@@ -1,0 +1,114 @@
+"""Cut a series into windows without copying it."""
+
+import numpy as np
+
+
+def sliding_windows(
+    series: np.ndarray, length: int, stride: int = 1, name: str = "series"
+) -> np.ndarray:
+    """View a series as overlapping windows.
+
+    Args:
+        series: `(time, features)`.
+        length: Rows in a window.
+        stride: Rows from the start of one window to the start of the next.
+        name: What errors call the series: its file, or its column.
+
+    Returns:
+        Read-only view `(n, length, features)` of the same memory, with
+        n = (time - length) // stride + 1.
+
+    Raises:
+        ValueError: Not two axes, length or stride below 1, or fewer rows than a window.
+
+    Example:
+        >>> import numpy as np
+        >>> sliding_windows(np.arange(5)[:, None], length=3, stride=2)[..., 0].tolist()
+        [[0, 1, 2], [2, 3, 4]]
+    """
+    series = np.asarray(series)
+    if series.ndim != 2:
+        raise ValueError(
+            f"series '{name}' has shape {series.shape}, expected (time, features); "
+            "give a single feature as series[:, None]"
+        )
+    _require_fit(len(series), length, stride, name)
+    windows = np.lib.stride_tricks.sliding_window_view(series, length, axis=0)
+    return np.moveaxis(windows, -1, 1)[::stride]
+
+
+def window_ends(rows: int, length: int, stride: int = 1, name: str = "series") -> np.ndarray:
+    """Say which row each window ends on: the row its score belongs to in a stream.
+
+    Args:
+        rows: Rows of the series.
+        length: Rows in a window.
+        stride: Rows from one window to the next.
+        name: What errors call the series.
+
+    Returns:
+        `(n,)` int, the position of the last row of each window.
+
+    Raises:
+        ValueError: As `sliding_windows`.
+
+    Example:
+        >>> window_ends(rows=5, length=3, stride=2).tolist()
+        [2, 4]
+    """
+    _require_fit(rows, length, stride, name)
+    return np.arange(length - 1, rows, stride)
+
+
+def window_labels(
+    labels: np.ndarray,
+    length: int,
+    stride: int = 1,
+    threshold: float = 0.0,
+    name: str = "labels",
+) -> np.ndarray:
+    """Label windows by the rows they hold.
+
+    Args:
+        labels: `(time,)`, nonzero = anomalous row.
+        length: Rows in a window.
+        stride: Rows from one window to the next.
+        threshold: A window is anomalous when *more* than this fraction of its rows is; 0 asks for
+            one row.
+        name: What errors call the series.
+
+    Returns:
+        `(n,)` int, 1 = anomalous window.
+
+    Raises:
+        ValueError: Not one axis, a threshold outside [0, 1), or as `sliding_windows`.
+
+    Example:
+        >>> window_labels([0, 0, 1, 1, 0], length=2).tolist()
+        [0, 1, 1, 1]
+        >>> window_labels([0, 0, 1, 1, 0], length=2, threshold=0.5).tolist()
+        [0, 0, 1, 0]
+    """
+    anomalous = np.asarray(labels) != 0
+    if anomalous.ndim != 1:
+        raise ValueError(f"series '{name}' has labels of shape {anomalous.shape}, expected (time,)")
+    if not 0 <= threshold < 1:
+        raise ValueError(f"the window threshold is {threshold}, expected a fraction in [0, 1)")
+    _require_fit(len(anomalous), length, stride, name)
+    counts = np.concatenate([[0], np.cumsum(anomalous)])
+    in_window = (counts[length:] - counts[:-length])[::stride]
+    return (in_window > threshold * length).astype(np.int64)
+
+
+def _require_fit(rows: int, length: int, stride: int, name: str) -> None:
+    if length < 1 or stride < 1:
+        raise ValueError(
+            f"the window is {length} and the stride {stride}; give --window and --stride 1 or more"
+        )
+    if rows == 0:
+        raise ValueError(f"series '{name}' has no rows; a window of {length} needs {length}")
+    if rows < length:
+        raise ValueError(
+            f"series '{name}' has {rows} rows, fewer than the window of {length}; "
+            f"give --window {rows} or less"
+        )

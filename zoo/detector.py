@@ -1,0 +1,274 @@
+"""The one base class: a detector learns from data without labels and scores what it sees."""
+
+import inspect
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo import collapse, engine
+from zoo.engine.means import RunningMeans
+from zoo.engine.optimizers import PartOptimizers
+
+
+class Detector(engine.Trainer, keras.Model):
+    """A Keras model that says how it learns and how it scores.
+
+    A subclass gives two verbs, both in `keras.ops` on a batch of data:
+
+    - `learn(x, training=True)` takes one step and returns a dict of scalar logs, `"loss"` among
+      them. Inside, `minimize(loss, "part")` moves the weights of `self.part`.
+    - `score(x)` returns `(n,)` float32, larger = stranger. It is what `predict` gives.
+
+    Everything else is Keras: `compile`, `fit` with validation data and callbacks, `evaluate`,
+    `save`. Validation runs `learn(x, training=False)` and throws away whatever it moved.
+
+    State that changes during a step lives in `keras.Variable`s (`add_weight`), never in Python
+    attributes; every `__init__` argument is kept under its own name, and that is the config.
+
+    After `fit`, `verdict` tells whether the model collapsed (`zoo.collapse.Verdict`).
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.means = RunningMeans()
+        self.verdict = None
+        self._learning = False
+
+    def learn(self, x, training=True):
+        """One training step on a batch; dict of scalar logs with `"loss"` among them."""
+        raise NotImplementedError(f"{type(self).__name__} must say how it learns")
+
+    def score(self, x):
+        """Anomaly scores `(n,)` of a batch; larger = stranger."""
+        raise NotImplementedError(f"{type(self).__name__} must say how it scores")
+
+    def before_fit(self, data):
+        """Set what must be known before the first step (a center); `data` is what `fit` got."""
+
+    def after_fit(self, data):
+        """Set what is known only after the last step (scales); `data` is what `fit` got."""
+
+    def begin_epoch(self, epoch):
+        """Change what goes by epochs; `epoch` counts from 0."""
+
+    def causes_of_collapse(self):
+        """Sentences on what in this model's set-up invites collapse, and the cure."""
+        return []
+
+    def call(self, x):
+        return self.score(x)
+
+    def build(self, input_shape=None):
+        """Nothing to create: networks arrive built."""
+
+    def minimize(self, loss, *parts):
+        """Move the weights of `parts` down the gradient of `loss()`.
+
+        Args:
+            loss: function of no arguments; returns a scalar, or `(scalar, terms)` with a dict of
+                further scalars to report.
+            *parts: names of attributes (networks) whose trainable variables move, each by the
+                optimizer it was compiled with.
+
+        Returns:
+            What `loss()` returned. During validation nothing moves.
+        """
+        if not self._learning:
+            return loss()
+        variables = {part: getattr(self, part).trainable_variables for part in parts}
+        optimizers = self._optimizers_of(parts)
+        scale = optimizers[0][0].scale_loss
+        with_terms = []
+
+        def scaled():
+            result = loss()
+            with_terms.append(isinstance(result, tuple))
+            value, terms = result if isinstance(result, tuple) else (result, {})
+            return value, scale(value), terms
+
+        moving = [v for part in parts for v in variables[part]]
+        value, gradients, terms = engine.gradients(scaled, moving, self._state())
+        of = {id(v): gradient for v, gradient in zip(moving, gradients, strict=True)}
+        for optimizer, names in optimizers:
+            own = [v for name in names for v in variables[name]]
+            engine.apply_gradients(optimizer, [of[id(v)] for v in own], own)
+        return (value, terms) if with_terms[0] else value
+
+    def compile(
+        self,
+        optimizer="adam",
+        *,
+        jit_compile="auto",
+        run_eagerly=False,
+        steps_per_execution=1,
+        **parts,
+    ):
+        """Choose the optimizer, or one per part: `compile(generator=Adam(1e-4), critic=Adam())`.
+
+        Args:
+            optimizer: Keras optimizer (or its name) of every part not named in `parts`.
+            jit_compile: as in Keras.
+            run_eagerly: as in Keras.
+            steps_per_execution: as in Keras; 1 on torch.
+            **parts: attribute name of a network to its optimizer. When given, callbacks that
+                steer a learning rate act on the first.
+
+        Raises:
+            ValueError: a named part that the model does not have.
+        """
+        if parts:
+            optimizer = PartOptimizers(
+                {part: self._scaling(keras.optimizers.get(own)) for part, own in parts.items()}
+            )
+        super().compile(
+            optimizer=optimizer if parts else self._scaling(keras.optimizers.get(optimizer)),
+            jit_compile=jit_compile,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            auto_scale_loss=False,
+        )
+        if parts:
+            missing = [part for part in parts if not hasattr(self, part)]
+            if missing:
+                raise ValueError(
+                    f"{type(self).__name__} has no part {missing[0]!r}; an optimizer can be given "
+                    f"for {', '.join(self._parts())}."
+                )
+            self.optimizer.build_parts({p: getattr(self, p).trainable_variables for p in parts})
+        elif not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def fit(self, x=None, y=None, *args, callbacks=None, **kwargs):
+        """Train as `keras.Model.fit` does; then check for collapse and warn of it.
+
+        Args:
+            x: array `(n, ...)`, `keras.utils.PyDataset`, `tf.data.Dataset`, torch `DataLoader`
+                or anything else that Keras iterates. No labels.
+            y: must be None.
+            *args: as in Keras.
+            callbacks: as in Keras.
+            **kwargs: as in Keras.
+
+        Returns:
+            `keras.callbacks.History`.
+
+        Raises:
+            ValueError: labels were given, or the model was not compiled.
+        """
+        if y is not None:
+            raise ValueError(f"{type(self).__name__} learns without labels; call fit(x) alone.")
+        self._assert_compile_called("fit")
+        self.before_fit(x)
+        examination = collapse.Examination(self, peek(x))
+        hook = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: self.begin_epoch(epoch))
+        if not isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks = [hook, *_as_list(callbacks)]
+        history = super().fit(x, None, *args, callbacks=callbacks, **kwargs)
+        self.after_fit(x)
+        self.verdict = examination.verdict(history.history.get("loss", []))
+        return history
+
+    def predict(self, x, batch_size=None, **kwargs):
+        """Scores `(n,)` float32 as NumPy; arrays go in batches of 1024 unless told otherwise."""
+        if batch_size is None and hasattr(x, "shape"):
+            batch_size = 1024
+        return super().predict(x, batch_size=batch_size, **kwargs)
+
+    def learn_batch(self, data):
+        """One training step, as the engine calls it; the epoch's mean logs so far."""
+        x = _inputs(data)
+        self._learning = True
+        try:
+            logs = self.learn(x, training=True)
+        finally:
+            self._learning = False
+        return self._report(logs, x)
+
+    def check_batch(self, data):
+        """One validation step: `learn` without moving anything; the mean logs so far."""
+        x = _inputs(data)
+        with keras.StatelessScope(state_mapping=[(v, v.value) for v in self._state()]):
+            logs = self.learn(x, training=False)
+        return self._report(logs, x)
+
+    @property
+    def metrics(self):
+        return [self.means]
+
+    def get_config(self):
+        own = [name for name in inspect.signature(type(self).__init__).parameters]
+        own = [name for name in own if name not in ("self", "kwargs")]
+        config = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in own}
+        return {**super().get_config(), **config}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return cls(
+            **{
+                name: keras.saving.deserialize_keras_object(value, custom_objects)
+                for name, value in config.items()
+            }
+        )
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return {}
+        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer)}
+
+    def compile_from_config(self, config):
+        optimizer = keras.saving.deserialize_keras_object(config["optimizer"])
+        if isinstance(optimizer, PartOptimizers):
+            self.compile(**optimizer.optimizers)
+        else:
+            self.compile(optimizer)
+
+    def _report(self, logs, x):
+        self.means.update_state(logs, sample_weight=ops.shape(x)[0])
+        return self.means.result()
+
+    def _state(self):
+        return [*self.trainable_variables, *self.non_trainable_variables]
+
+    def _parts(self):
+        return [n for n, part in vars(self).items() if isinstance(part, keras.Model)]
+
+    def _optimizers_of(self, parts):
+        """`[(optimizer, part names), ...]` for the parts that move together."""
+        if not isinstance(self.optimizer, PartOptimizers):
+            return [(self.optimizer, parts)]
+        missing = [part for part in parts if part not in self.optimizer.optimizers]
+        if missing:
+            raise ValueError(
+                f"{type(self).__name__} was compiled with an optimizer for "
+                f"{', '.join(self.optimizer.optimizers)}, but also trains {missing[0]!r}; "
+                f"add {missing[0]}=... to compile()."
+            )
+        return [(self.optimizer.optimizers[part], (part,)) for part in parts]
+
+    def _scaling(self, optimizer):
+        wraps = self.dtype_policy.name == "mixed_float16"
+        if wraps and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            return keras.optimizers.LossScaleOptimizer(optimizer)
+        return optimizer
+
+
+def _inputs(data):
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    return x
+
+
+def _as_list(callbacks):
+    if callbacks is None:
+        return []
+    return list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+
+
+def peek(data, size=256):
+    """Up to `size` leading samples of what `fit` takes, as NumPy; None where it runs only once."""
+    if hasattr(data, "shape"):
+        return np.asarray(data[:size])
+    if hasattr(data, "__next__"):
+        return None
+    batch = data[0] if isinstance(data, keras.utils.PyDataset) else next(iter(data))
+    return keras.ops.convert_to_numpy(_inputs(batch))[:size]

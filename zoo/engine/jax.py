@@ -1,0 +1,83 @@
+"""One training step on JAX: a pure function of the state that Keras hands in.
+
+The step itself is written with assignments, as on the other backends. A `keras.StatelessScope`
+lends it the incoming state and collects what it assigned; nothing leaks out of the trace.
+"""
+
+import jax
+import keras
+
+
+class Trainer:
+    """The two step methods Keras' JAX trainer calls, for a `zoo.detector.Detector`."""
+
+    def train_step(self, state, data):
+        variables = (
+            self.trainable_variables,
+            self.non_trainable_variables,
+            self.optimizer.variables,
+            self.metrics_variables,
+        )
+        return _with_state(variables, state, lambda: self.learn_batch(data))
+
+    def test_step(self, state, data):
+        variables = (
+            self.trainable_variables,
+            self.non_trainable_variables,
+            self.metrics_variables,
+        )
+        return _with_state(variables, state, lambda: self.check_batch(data))
+
+
+def gradients(loss, variables, state):
+    """Value of `loss()` and its gradients by `variables`.
+
+    `loss` may assign to any variable of `state` (a moving center, batch statistics, a seed):
+    the new values leave the differentiated function as its result and are assigned outside.
+    """
+    watched = {id(variable) for variable in variables}
+    state = [variable for variable in state if id(variable) not in watched]
+
+    def pure(values):
+        lent = [*zip(variables, values, strict=True), *((v, v.value) for v in state)]
+        with keras.StatelessScope(state_mapping=lent) as scope:
+            value, target, terms = loss()
+        return target, (value, terms, [scope.get_current_value(v) for v in state])
+
+    start = [variable.value for variable in variables]
+    (_, (value, terms, moved)), taken = jax.value_and_grad(pure, has_aux=True)(start)
+    _assign(state, moved)
+    return value, taken, terms
+
+
+def apply_gradients(optimizer, gradients, variables):
+    """Let `optimizer` move `variables` along `gradients`.
+
+    A loss-scaling optimizer branches on whether the gradients are finite, and a branch must not
+    assign: its stateless form is taken, which wants all of its variables at once.
+    """
+    if not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        optimizer.apply(gradients, variables)
+        return
+    moved, own = optimizer.stateless_apply(
+        [v.value for v in optimizer.variables], gradients, [v.value for v in variables]
+    )
+    _assign(variables, moved)
+    _assign(optimizer.variables, own)
+
+
+def _with_state(variables, state, step):
+    """Run `step()` on the lent `state`; return its logs and the state it leaves."""
+    lent = [
+        pair
+        for group, values in zip(variables, state, strict=True)
+        for pair in zip(group, values, strict=True)
+    ]
+    with keras.StatelessScope(state_mapping=lent) as scope:
+        logs = step()
+    return logs, tuple([scope.get_current_value(v) for v in group] for group in variables)
+
+
+def _assign(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

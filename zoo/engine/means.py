@@ -1,0 +1,44 @@
+"""Means over an epoch of whatever terms a model's `learn` reports."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class RunningMeans(keras.metrics.Metric):
+    """Sample-weighted means of up to 16 named scalars, kept in one vector.
+
+    A model need not declare its terms: the names are learned when the step is first traced, and
+    one vector addition a step serves them all.
+
+    Example:
+        >>> means = RunningMeans()
+        >>> means.update_state({"loss": 1.0}, sample_weight=1)
+        >>> means.update_state({"loss": 4.0}, sample_weight=2)
+        >>> float(means.result()["loss"])
+        3.0
+    """
+
+    limit = 16
+
+    def __init__(self, name="means", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.totals = self.add_variable((self.limit,), initializer="zeros", name="totals")
+        self.weight = self.add_variable((), initializer="zeros", name="weight")
+        self.names = ()
+
+    def update_state(self, terms, sample_weight=1):
+        """Add `terms`, a dict of scalars, that stand for `sample_weight` samples."""
+        if len(terms) > self.limit:
+            raise ValueError(f"learn() reported {len(terms)} terms; at most {self.limit} fit.")
+        self.names = tuple(terms)
+        sample_weight = ops.cast(sample_weight, "float32")
+        values = ops.stack([ops.cast(term, "float32") for term in terms.values()])
+        values = ops.pad(values, (0, self.limit - len(terms)))
+        self.totals.assign_add(values * sample_weight)
+        self.weight.assign_add(sample_weight)
+
+    def result(self):
+        """Dict of the means so far; zeros before the first batch."""
+        weight = ops.maximum(self.weight, 1e-12)
+        return {name: self.totals[i] / weight for i, name in enumerate(self.names)}

@@ -1,0 +1,27 @@
+"""One training step on TensorFlow: Keras calls it as it is, a tape takes the gradients."""
+
+import tensorflow as tf
+
+
+class Trainer:
+    """The two step methods Keras' TensorFlow trainer calls, for a `zoo.detector.Detector`."""
+
+    def train_step(self, data):
+        return self.learn_batch(data)
+
+    def test_step(self, data):
+        return self.check_batch(data)
+
+
+def gradients(loss, variables, state):
+    """Value of `loss()` and its gradients by `variables`; `state` is not needed here."""
+    values = [variable.value for variable in variables]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(values)
+        value, target, terms = loss()
+    return value, tape.gradient(target, values), terms
+
+
+def apply_gradients(optimizer, gradients, variables):
+    """Let `optimizer` move `variables` along `gradients`."""
+    optimizer.apply(gradients, variables)

@@ -1,0 +1,84 @@
+"""Deep SVDD: map normal data near one point, score by the distance to it.
+
+Ruff et al., Deep One-Class Classification, ICML 2018.
+"""
+
+import keras
+
+from zoo import losses
+from zoo.detector import Detector
+from zoo.layers import Hypersphere
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class DeepSVDD(Detector):
+    """Deep Support Vector Data Description.
+
+    One-class: min mean ‖φ(x) − c‖² + ½λ‖W‖².
+    Soft-boundary: min R² + 1/ν · mean(max(0, ‖φ(x) − c‖² − R²)) + ½λ‖W‖².
+    The score is the squared distance to c, less R² for the soft boundary.
+
+    The first `fit` places c at the mean embedding of the training data, away from zero; later
+    ones keep it. An encoder pretrained as half of an `Autoencoder` starts well.
+
+    Args:
+        encoder: built functional model φ, `(n, ...)` to `(n, d)`; without biases, or zero
+            weights and the right bias solve the task.
+        objective: `"one-class"` or `"soft-boundary"`.
+        nu: ν in (0, 1], share of training samples allowed outside (soft-boundary).
+        warmup_epochs: epochs before R follows its (1 − ν) quantile (soft-boundary).
+        center_rate: η_c; 0 keeps the center, more moves it after every batch by
+            η_c · (mean embedding − center).
+        weight_decay: λ, true L2 (in the gradient), as the sources' `Adam(weight_decay=λ)`.
+
+    Example:
+        >>> import numpy as np
+        >>> from zoo.networks import mlp
+        >>> model = DeepSVDD(mlp((4,), units=(8, 2), bias=False))
+        >>> model.compile("adam")
+        >>> x = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
+        >>> history = model.fit(x, epochs=2, verbose=0)
+        >>> model.predict(x, verbose=0).shape
+        (64,)
+    """
+
+    def __init__(
+        self,
+        encoder,
+        objective="one-class",
+        nu=0.1,
+        warmup_epochs=10,
+        center_rate=0.0,
+        weight_decay=0.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.encoder = encoder
+        self.objective = objective
+        self.nu = nu
+        self.warmup_epochs = warmup_epochs
+        self.center_rate = center_rate
+        self.weight_decay = weight_decay
+        dimension = encoder.output_shape[-1]
+        self.sphere = Hypersphere(dimension, objective, nu, warmup_epochs, center_rate)
+        self.build(encoder.input_shape)
+
+    def learn(self, x, training=True):
+        def loss():
+            compactness = self.sphere.loss(self.encoder(x, training=training))
+            weights = self.encoder.trainable_variables
+            return compactness + losses.l2_penalty(weights, self.weight_decay)
+
+        return {"loss": self.minimize(loss, "encoder")}
+
+    def score(self, x):
+        return self.sphere.score(self.encoder(x, training=False))
+
+    def before_fit(self, data):
+        self.sphere.place(self.encoder, data)
+
+    def begin_epoch(self, epoch):
+        self.sphere.begin_epoch(epoch)
+
+    def causes_of_collapse(self):
+        return self.sphere.causes_of_collapse(self.encoder)

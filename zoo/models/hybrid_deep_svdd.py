@@ -1,0 +1,118 @@
+"""Hybrid Deep SVDD: one encoder that must stay compact and still be able to reconstruct.
+
+The compactness of Ruff et al. (ICML 2018) with the decoder kept, so that the encoder cannot
+forget its input on the way to the center.
+"""
+
+import keras
+from keras import ops
+
+from zoo import losses
+from zoo.detector import Detector
+from zoo.layers import Hypersphere
+
+SCORES = ("both", "compactness", "reconstruction")
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class HybridDeepSVDD(Detector):
+    """Deep SVDD and an autoencoder through one shared encoder.
+
+    min μ₁ · compactness + μ₂ · reconstruction + ½λ‖W‖², where compactness is the objective of
+    `DeepSVDD` and reconstruction the mean squared error of the decoder's output.
+
+    The score adds the two terms, each divided by its mean over the last training epoch, so that
+    neither decides by its unit: strange is what lies far from the center, or what the decoder
+    cannot redraw. `score_by` takes one of them alone.
+
+    Args:
+        encoder: built functional model `(n, ...)` to `(n, d)`, without biases.
+        decoder: built functional model `(n, d)` back to `(n, ...)`.
+        compactness_weight: μ₁.
+        reconstruction_weight: μ₂.
+        score_by: `"both"`, `"compactness"` or `"reconstruction"`.
+        objective: as in `DeepSVDD`.
+        nu: as in `DeepSVDD`.
+        warmup_epochs: as in `DeepSVDD`.
+        center_rate: as in `DeepSVDD`.
+        weight_decay: λ, as in `DeepSVDD`, on both networks.
+    """
+
+    def __init__(
+        self,
+        encoder,
+        decoder,
+        compactness_weight=1.0,
+        reconstruction_weight=1.0,
+        score_by="both",
+        objective="one-class",
+        nu=0.1,
+        warmup_epochs=10,
+        center_rate=0.0,
+        weight_decay=0.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if score_by not in SCORES:
+            raise ValueError(f"score_by {score_by!r} is unknown; choose one of {SCORES}.")
+        self.encoder = encoder
+        self.decoder = decoder
+        self.compactness_weight = compactness_weight
+        self.reconstruction_weight = reconstruction_weight
+        self.score_by = score_by
+        self.objective = objective
+        self.nu = nu
+        self.warmup_epochs = warmup_epochs
+        self.center_rate = center_rate
+        self.weight_decay = weight_decay
+        dimension = encoder.output_shape[-1]
+        self.sphere = Hypersphere(dimension, objective, nu, warmup_epochs, center_rate)
+        self.term_totals = self.add_weight((2,), "zeros", "float32", trainable=False)
+        self.batches_seen = self.add_weight((), "zeros", "float32", trainable=False)
+        self.build(encoder.input_shape)
+
+    def learn(self, x, training=True):
+        def loss():
+            embedding = self.encoder(x, training=training)
+            output = self.decoder(embedding, training=training)
+            distance = ops.mean(self.sphere.distance(embedding))
+            reconstruction = ops.mean(losses.squared_error(x, output))
+            compactness = self.sphere.loss(embedding)
+            self.term_totals.assign_add(ops.stop_gradient(ops.stack([distance, reconstruction])))
+            self.batches_seen.assign_add(1.0)
+            value = (
+                self.compactness_weight * compactness
+                + self.reconstruction_weight * reconstruction
+                + losses.l2_penalty(self.trainable_variables, self.weight_decay)
+            )
+            return value, {"compactness": compactness, "reconstruction": reconstruction}
+
+        value, terms = self.minimize(loss, "encoder", "decoder")
+        return {"loss": value, **terms}
+
+    def score(self, x):
+        distance, error = self.terms(x)
+        scales = self.term_totals / ops.maximum(self.batches_seen, 1.0)
+        distance, error = distance / scales[0], error / scales[1]
+        return {
+            "both": distance + error,
+            "compactness": distance,
+            "reconstruction": error,
+        }[self.score_by]
+
+    def terms(self, x):
+        """Squared distance to the center `(n,)` and reconstruction error `(n,)` of a batch."""
+        embedding = self.encoder(x, training=False)
+        output = self.decoder(embedding, training=False)
+        return self.sphere.distance(embedding), losses.squared_error(x, output)
+
+    def before_fit(self, data):
+        self.sphere.place(self.encoder, data)
+
+    def begin_epoch(self, epoch):
+        self.sphere.begin_epoch(epoch)
+        self.term_totals.assign(ops.zeros(2))
+        self.batches_seen.assign(0.0)
+
+    def causes_of_collapse(self):
+        return self.sphere.causes_of_collapse(self.encoder)

@@ -1,0 +1,74 @@
+"""Initial weights that do not depend on the backend.
+
+Keras draws them with the backend's own generator, so that one seed gives three models. Here
+NumPy draws them, by each layer's own initializer: the same seed, the same start everywhere.
+"""
+
+import keras
+import numpy as np
+
+FIXED = ("Zeros", "Ones", "Constant")  # the same on every backend as they are
+
+
+def draw_weights(model, seed):
+    """Redraw the weights of `model` in place, each by its layer's initializer.
+
+    Args:
+        model: built `keras.Model`.
+        seed: int.
+
+    Returns:
+        `model`.
+
+    Raises:
+        ValueError: an initializer that this function does not know.
+    """
+    rng = np.random.default_rng(seed)
+    for layer in _leaves(model):
+        for attribute in sorted(vars(layer)):
+            variable = getattr(layer, attribute.removesuffix("_initializer"), None)
+            if not attribute.endswith("_initializer") or not isinstance(variable, keras.Variable):
+                continue
+            initializer = getattr(layer, attribute)
+            if type(initializer).__name__ not in FIXED:
+                variable.assign(_draw(initializer, tuple(variable.shape), rng))
+    return model
+
+
+def _leaves(layer):
+    children = list(getattr(layer, "layers", [])) or [getattr(layer, "cell", None)]
+    children = [child for child in children if child is not None]
+    return [leaf for child in children for leaf in _leaves(child)] if children else [layer]
+
+
+def _draw(initializer, shape, rng):
+    name = type(initializer).__name__
+    config = initializer.get_config()
+    if name in ("OrthogonalInitializer", "Orthogonal"):
+        return config["gain"] * _orthogonal(shape, rng)
+    if hasattr(initializer, "scale") and hasattr(initializer, "mode"):
+        return _variance_scaling(initializer, shape, rng)
+    raise ValueError(f"draw_weights knows no {name}; set these weights yourself.")
+
+
+def _variance_scaling(initializer, shape, rng):
+    """Glorot, He and LeCun draws, as `keras.initializers.VarianceScaling` defines them."""
+    receptive = int(np.prod(shape[:-2]))
+    fan_in, fan_out = (shape[-2] if len(shape) > 1 else shape[-1]) * receptive, shape[-1] * receptive
+    fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
+    variance = initializer.scale / fan[initializer.mode]
+    if initializer.distribution == "uniform":
+        return rng.uniform(-1, 1, shape) * np.sqrt(3 * variance)
+    if initializer.distribution == "untruncated_normal":
+        return rng.normal(size=shape) * np.sqrt(variance)
+    draws = rng.normal(size=shape)
+    while np.any(outside := np.abs(draws) > 2):
+        draws[outside] = rng.normal(size=outside.sum())
+    return draws * np.sqrt(variance) / 0.87962566103423978
+
+
+def _orthogonal(shape, rng):
+    rows, columns = int(np.prod(shape[:-1])), shape[-1]
+    q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
+    q *= np.sign(np.diag(r))
+    return (q.T if rows < columns else q).reshape(shape)

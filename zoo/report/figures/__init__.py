@@ -1,0 +1,24 @@
+"""The zoo's pictures in one house style; each function returns a matplotlib `Figure`.
+
+Each takes an `ax` to draw in; one of several panels takes that axes' place in its grid.
+"""
+
+from zoo.report.figures.comparisons import comparison_bars
+from zoo.report.figures.curves import precision_recall_curves, roc_curves
+from zoo.report.figures.embeddings import embedding_map
+from zoo.report.figures.images import gallery
+from zoo.report.figures.scores import score_histogram
+from zoo.report.figures.series import Event, price_chart
+from zoo.report.figures.training import training_curves
+
+__all__ = [
+    "Event",
+    "comparison_bars",
+    "embedding_map",
+    "gallery",
+    "precision_recall_curves",
+    "price_chart",
+    "roc_curves",
+    "score_histogram",
+    "training_curves",
+]

@@ -1,0 +1,43 @@
+"""Arrays handed to a figure: they fit together, or an error says which does not."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def checked_scores(scores: ArrayLike, name: str = "scores") -> np.ndarray:
+    """Scores as (n,) float64.
+
+    Args:
+        scores: (n,) finite numbers, at least one.
+        name: how the caller knows them.
+
+    Raises:
+        ValueError: wrong shape, none at all, or NaN or infinity among them.
+    """
+    array = np.asarray(scores, dtype=float)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"{name}: shape {array.shape}, expected (n,) with n >= 1")
+    bad = np.flatnonzero(~np.isfinite(array))
+    if bad.size:
+        raise ValueError(
+            f"{name}: {bad.size} of {array.size} are NaN or infinite, the first at index {bad[0]}; "
+            "drop them or look for what broke the score"
+        )
+    return array
+
+
+def checked_labels(labels: ArrayLike, count: int, name: str = "labels") -> np.ndarray:
+    """Labels as (count,) bool, True = anomaly.
+
+    Raises:
+        ValueError: another length, or values other than 0 and 1.
+    """
+    array = np.asarray(labels)
+    if array.shape != (count,):
+        raise ValueError(f"{name}: shape {array.shape}, expected ({count},), one per score")
+    strange = np.setdiff1d(np.unique(array), [0, 1])
+    if strange.size:
+        raise ValueError(f"{name}: found {strange[:5].tolist()}, expected 0 (normal), 1 (anomaly)")
+    return array.astype(bool)

@@ -1,0 +1,104 @@
+"""ROC and precision-recall curves: how well scores rank anomalies above normal samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+from zoo import metrics
+from zoo.report.figures.checks import checked_labels, checked_scores
+from zoo.report.figures.style import MUTED, in_house_style, line_look, one_panel, set_title
+
+Curves = Mapping[str, tuple[ArrayLike, ArrayLike]]
+COIN_FLIP = {"color": MUTED, "linewidth": 1, "linestyle": (0, (1, 3)), "zorder": 1}
+
+
+@in_house_style
+def roc_curves(curves: Curves, title: str | None = None, ax: Axes | None = None) -> Figure:
+    """Draw the ROC of each detector, with its area in the legend, best first.
+
+    Args:
+        curves: name to (labels (n,) with 1 = anomaly, scores (n,), larger = stranger).
+        title: None says which ranks best.
+        ax: axes to draw in; None makes a figure.
+
+    Raises:
+        ValueError: no curves, labels of one class only, or arrays that do not fit.
+    """
+    checked = _checked(curves)
+    areas = {name: metrics.roc_auc(*pair) for name, pair in checked.items()}
+    ax = one_panel(ax, (6.2, 5.6))
+    for name, look in _best_first(areas):
+        false_alarms, found, _ = roc_curve(*checked[name])
+        ax.plot(false_alarms, found, label=f"{name} {areas[name]:.3f}", **look)
+    ax.plot([0, 1], [0, 1], label="coin flip 0.500", **COIN_FLIP)
+    _finish(ax, areas, "ROC-AUC", title, legend="lower right")
+    ax.set_xlabel("false alarms (share of normal samples flagged)")
+    ax.set_ylabel("found (share of anomalies flagged)")
+    return ax.figure
+
+
+@in_house_style
+def precision_recall_curves(
+    curves: Curves, title: str | None = None, ax: Axes | None = None
+) -> Figure:
+    """Draw precision over recall of each detector, with its average precision in the legend.
+
+    Args:
+        curves: name to (labels (n,) with 1 = anomaly, scores (n,), larger = stranger).
+        title: None says which is best.
+        ax: axes to draw in; None makes a figure.
+
+    Raises:
+        ValueError: no curves, labels of one class only, or arrays that do not fit.
+    """
+    checked = _checked(curves)
+    areas = {name: metrics.pr_auc(*pair) for name, pair in checked.items()}
+    ax = one_panel(ax, (6.2, 5.6))
+    for name, look in _best_first(areas):
+        precision, recall, _ = precision_recall_curve(*checked[name])
+        style = {"drawstyle": "steps-post", "label": f"{name} {areas[name]:.3f}"}
+        ax.plot(recall, precision, **style, **look)
+    for rate in sorted({float(np.mean(labels)) for labels, _ in checked.values()}):
+        ax.axhline(rate, label=f"coin flip {rate:.3f}", **COIN_FLIP)
+    _finish(ax, areas, "PR-AUC", title, legend="best")
+    ax.set_xlabel("recall (share of anomalies flagged)")
+    ax.set_ylabel("precision (share of flagged that are anomalies)")
+    return ax.figure
+
+
+def _checked(curves: Curves) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    if not curves:
+        raise ValueError("curves: none given, expected name -> (labels, scores)")
+    checked = {}
+    for name, (labels, scores) in curves.items():
+        scores = checked_scores(scores, f"scores of {name!r}")
+        labels = checked_labels(labels, len(scores), f"labels of {name!r}")
+        if labels.all() or not labels.any():
+            raise ValueError(
+                f"labels of {name!r}: all {len(labels)} are {int(labels[0])}, and a curve needs "
+                "normal samples and anomalies; draw a score histogram instead"
+            )
+        checked[name] = (labels, scores)
+    return checked
+
+
+def _best_first(areas: Mapping[str, float]) -> list[tuple[str, dict]]:
+    """Names by falling area; the look belongs to the name, so that both curve figures agree."""
+    looks = {name: line_look(index) for index, name in enumerate(areas)}
+    return [(name, looks[name]) for name in sorted(areas, key=areas.get, reverse=True)]
+
+
+def _finish(ax: Axes, areas: Mapping[str, float], area: str, title: str | None, legend: str):
+    best = max(areas, key=areas.get)
+    claim = f"{best}: {area} {areas[best]:.3f}"
+    set_title(ax, title or (f"Best of {len(areas)} is {claim}" if len(areas) > 1 else claim))
+    ax.set_xlim(-0.01, 1.01)
+    ax.set_ylim(-0.01, 1.02)
+    ax.set_aspect("equal", adjustable="box")
+    ax.legend(loc=legend, title=area, alignment="left")

@@ -1,0 +1,221 @@
+"""The report of one run: a single HTML page that needs no network and no script."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jinja2
+import numpy as np
+
+from zoo.report import metric_names
+from zoo.report.comparison import row_kinds, row_tags
+from zoo.report.config import flat_config
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from zoo.report.result import Result
+
+MOST_ROWS = 50  # of a table on the page; the CSV files hold all
+
+
+class Cell(NamedTuple):
+    """One cell of a table: its text, whether it is a number, and whether the best of its column."""
+
+    text: str
+    numeric: bool = False
+    best: bool = False
+
+
+class Table(NamedTuple):
+    """A table ready for the page.
+
+    Attributes:
+        heads: column titles, with whether the column holds numbers.
+        rows: cells by row.
+        tags: by row, what to say beside its first cell: `baseline`, `collapsed`.
+        left_out: rows that are in the CSV only.
+    """
+
+    heads: list[Cell]
+    rows: list[list[Cell]]
+    tags: list[list[str]]
+    left_out: int = 0
+
+
+class MetricLine(NamedTuple):
+    """A metric with what it means and what a detector without skill would get."""
+
+    title: str
+    name: str
+    value: str
+    meaning: str
+    trivial: str
+
+
+def render(
+    result: Result, environment: Mapping[str, Any], command: str, pictures: Mapping[str, bytes]
+) -> str:
+    """Make the page.
+
+    Args:
+        result: what the recipe returned.
+        environment: versions, backend, device, cores, seed; may be nested.
+        command: the command line that reproduces the run.
+        pictures: figure name to PNG bytes, in the order shown.
+
+    Returns:
+        The whole HTML document; all text from the data is escaped.
+    """
+    lines = metric_lines(result.metrics, result.prevalence)
+    headlines = [line for line in lines if line.name in metric_names.HEADLINES]
+    page = _templates().get_template("report.html.j2")
+    return page.render(
+        title=result.recipe.replace("_", " "),
+        summary=result.summary,
+        command=command,
+        collapsed=result.collapsed,
+        verdict=verdict(result),
+        headlines=headlines,
+        metrics=lines,
+        comparison=None if result.comparison is None else comparison_table(result.comparison),
+        notes=result.notes,
+        figures=[
+            {
+                "name": stem,
+                "caption": result.captions.get(stem, ""),
+                "data": base64.b64encode(picture).decode("ascii"),
+            }
+            for stem, picture in pictures.items()
+        ],
+        top=None if result.top is None else plain_table(result.top),
+        config=_shown_items(flat_config(result.config)),
+        environment=_shown_items(flat_config(environment)),
+    )
+
+
+def verdict(result: Result) -> str:
+    """One or two sentences: which variant is best, and whether a one-second baseline beats it."""
+    table = result.comparison
+    if table is None or "roc_auc" not in table or table["roc_auc"].isna().all():
+        auc = result.metrics.get("roc_auc")
+        if auc is None or not np.isfinite(auc):
+            return "The data has no labels, so nothing here says how many anomalies were found."
+        return f"ROC-AUC {auc:.3f}, where a coin flip gets 0.500."
+    kinds = row_kinds(table)
+    sound = ~table["variant"].isin(result.collapsed)
+    ranked = table.assign(kind=kinds)[sound].dropna(subset=["roc_auc"]).sort_values("roc_auc")
+    models, baselines = ranked[ranked["kind"] == "model"], ranked[ranked["kind"] == "baseline"]
+    if models.empty:
+        return ""
+    best = models.iloc[-1]
+    text = f"Best variant: {best['variant']}, ROC-AUC {best['roc_auc']:.3f}."
+    if baselines.empty:
+        return text
+    simple = baselines.iloc[-1]
+    gain = best["roc_auc"] - simple["roc_auc"]
+    relation = "ahead of" if gain >= 0.0005 else "behind" if gain <= -0.0005 else "level with"
+    return (
+        f"{text} It is {relation} the best one-second baseline, {simple['variant']}, "
+        f"{simple['roc_auc']:.3f}."
+    )
+
+
+def metric_lines(metrics: Mapping[str, Any], prevalence: float | None) -> list[MetricLine]:
+    """The metrics in the order of the contract, then any others, ready for the page.
+
+    Args:
+        metrics: name to value.
+        prevalence: share of anomalies in the test set, 0 to 1; None without labels.
+    """
+    order = [name for name in metric_names.METRICS if name in metrics]
+    order += [name for name in metrics if name not in metric_names.METRICS]
+    lines = []
+    for name in order:
+        known = metric_names.metric(name)
+        trivial = metric_names.trivial_value(name, prevalence)
+        has_value = metrics[name] is not None and trivial is not None
+        lines.append(
+            MetricLine(
+                title=known.title,
+                name=name,
+                value=metric_names.shown(name, metrics[name]),
+                meaning=known.meaning,
+                trivial=f"{trivial:.3f} ({known.trivial})" if has_value else "",
+            )
+        )
+    return lines
+
+
+def comparison_table(comparison: pd.DataFrame) -> Table:
+    """The table of variants, the best of each ranked column marked, trivial rows not ranked.
+
+    Columns that are equal in all rows, such as the number of samples, are left to the CSV.
+
+    Args:
+        comparison: one row per variant, optionally with a column `kind`.
+    """
+    kinds, tags = row_kinds(comparison), row_tags(comparison)
+    comparison = comparison.drop(columns=_says_nothing(comparison))
+    table = plain_table(comparison, most=len(comparison))
+    for column, name in enumerate(comparison.columns):
+        best = metric_names.best_rows(name, comparison[name], kinds)
+        for row in np.flatnonzero(best):
+            table.rows[row][column] = table.rows[row][column]._replace(best=True)
+    return table._replace(tags=tags)
+
+
+def plain_table(frame: pd.DataFrame, most: int = MOST_ROWS) -> Table:
+    """Any table, its first `most` rows, numbers as `metric_names.shown` writes them."""
+    numeric = [np.issubdtype(kind, np.number) for kind in _numpy_kinds(frame)]
+    heads = [
+        Cell(metric_names.metric(str(name)).title, is_number)
+        for name, is_number in zip(frame.columns, numeric, strict=True)
+    ]
+    rows = [
+        [
+            Cell(metric_names.shown(str(name), value), is_number)
+            for name, value, is_number in zip(frame.columns, row, numeric, strict=True)
+        ]
+        for row in frame.head(most).itertuples(index=False, name=None)
+    ]
+    return Table(heads, rows, [[] for _ in rows], max(0, len(frame) - most))
+
+
+def _numpy_kinds(frame: pd.DataFrame) -> list[np.dtype]:
+    return [kind if isinstance(kind, np.dtype) else np.dtype(object) for kind in frame.dtypes]
+
+
+def _says_nothing(comparison: pd.DataFrame) -> list[str]:
+    """Columns that tell no row from another, and those shown as a tag."""
+    return [
+        name
+        for name in comparison.columns
+        if name in ("kind", "collapsed")
+        or (
+            name != "variant"
+            and metric_names.metric(name).best is None
+            and comparison[name].nunique(dropna=False) <= 1
+        )
+    ]
+
+
+def _shown_items(flat: Mapping[str, Any]) -> list[tuple[str, str]]:
+    def text(value: Any) -> str:
+        if isinstance(value, (list, tuple)):
+            return ", ".join(map(str, value)) or "(none)"
+        return str(value)
+
+    return [(name, text(value)) for name, value in flat.items()]
+
+
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("zoo.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )

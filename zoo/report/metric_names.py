@@ -1,0 +1,169 @@
+"""What each metric is called, means, and would be for a detector without skill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+Detector = Literal["coin flip", "flag all"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a metric is shown.
+
+    Attributes:
+        title: its name for a reader.
+        meaning: one short sentence.
+        unit: put after the number, with its space.
+        best: whether the largest or smallest of several variants is the best; None: no ranking.
+        trivial: the detector without any skill to hold it against.
+    """
+
+    title: str
+    meaning: str
+    unit: str = ""
+    best: Literal["largest", "smallest"] | None = None
+    trivial: Detector | None = None
+
+
+METRICS = {
+    "roc_auc": Metric(
+        "ROC-AUC",
+        "Chance that a random anomaly scores above a random normal sample.",
+        best="largest",
+        trivial="coin flip",
+    ),
+    "pr_auc": Metric(
+        "PR-AUC",
+        "Precision averaged over all recalls; its floor is the share of anomalies.",
+        best="largest",
+        trivial="coin flip",
+    ),
+    "best_f1": Metric(
+        "Best F1",
+        "F1 at the threshold that suits the test labels best: an upper bound, not a forecast.",
+        best="largest",
+        trivial="flag all",
+    ),
+    "f1": Metric(
+        "F1",
+        "Harmonic mean of precision and recall at the fitted threshold.",
+        best="largest",
+        trivial="flag all",
+    ),
+    "precision": Metric(
+        "Precision",
+        "Share of the flagged samples that are anomalies, at the fitted threshold.",
+        best="largest",
+        trivial="flag all",
+    ),
+    "recall": Metric(
+        "Recall",
+        "Share of the anomalies that are flagged, at the fitted threshold.",
+        best="largest",
+        trivial="flag all",
+    ),
+    "threshold": Metric("Threshold", "Score above which a sample is flagged; fitted on normals."),
+    "anomaly_rate": Metric("Flagged", "Share of the test samples that the threshold flags."),
+    "n_train": Metric("Training samples", "Samples the detector learned from."),
+    "n_test": Metric("Test samples", "Samples it was judged on."),
+    "parameters": Metric("Parameters", "Numbers in the network."),
+    "epochs": Metric("Epochs", "Passes over the training samples."),
+    "fit_seconds": Metric("Training time", "Wall-clock time of the fit.", unit=" s"),
+    "score_seconds": Metric("Scoring time", "Wall-clock time to score the test set.", unit=" s"),
+    "backend": Metric("Backend", "Library that did the arithmetic."),
+    "device": Metric("Device", "Where the arithmetic was done."),
+    "seed": Metric("Seed", "Start of the random numbers."),
+    "collapsed": Metric("Collapsed", "Whether the detector maps everything to one point."),
+}
+
+HEADLINES = ("roc_auc", "pr_auc", "f1", "best_f1")
+
+
+def metric(name: str) -> Metric:
+    """The metric of this name; a longer name that begins with a known one is read as a part of it.
+
+    >>> metric("roc_auc").title, metric("roc_auc_flash_crash").title, metric("log_volume").title
+    ('ROC-AUC', 'ROC-AUC, flash crash', 'log volume')
+    """
+    if name in METRICS:
+        return METRICS[name]
+    whole = max((known for known in METRICS if name.startswith(f"{known}_")), key=len, default=None)
+    if whole is None:
+        return Metric(name.replace("_", " "), "")
+    part = name.removeprefix(f"{whole}_").replace("_", " ")
+    return replace(METRICS[whole], title=f"{METRICS[whole].title}, {part}", trivial=None)
+
+
+def trivial_value(name: str, prevalence: float | None) -> float | None:
+    """What a detector without skill gets; None where that has no meaning.
+
+    Args:
+        name: a metric of the contract.
+        prevalence: share p of anomalies in the test set, 0 to 1; None if there are no labels.
+
+    A coin flip ranks at random: ROC-AUC 0.5, PR-AUC p. Flagging everything has recall 1,
+    precision p and F1 = 2p / (1 + p).
+
+    >>> round(trivial_value("best_f1", 0.9), 3)
+    0.947
+    """
+    if name == "roc_auc":
+        return 0.5
+    if name == "recall":
+        return 1.0
+    if prevalence is None:
+        return None
+    if name in ("pr_auc", "precision"):
+        return prevalence
+    return 2 * prevalence / (1 + prevalence) if name in ("f1", "best_f1") else None
+
+
+def shown(name: str, value: Any) -> str:
+    """A metric's value as a reader wants it: three digits after the point, thousands apart, unit.
+
+    >>> shown("roc_auc", 0.98714), shown("n_test", 10000), shown("fit_seconds", 3.14159)
+    ('0.987', '10,000', '3.1 s')
+    """
+    if value is None or (isinstance(value, (float, np.floating)) and not np.isfinite(value)):
+        return "–"
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    unit = metric(name).unit
+    if isinstance(value, (int, np.integer)):
+        return f"{value}{unit}" if name == "seed" else f"{value:,}{unit}"
+    if isinstance(value, (float, np.floating)):
+        if float(value).is_integer() and abs(value) >= 10:
+            return f"{int(value):,}{unit}"
+        if unit:
+            return f"{value:,.1f}{unit}"
+        if abs(value) >= 1000:
+            return f"{value:,.1f}" if abs(value) < 1e9 else f"{value:.4g}"
+        return f"{value:.3f}" if abs(value) >= 0.001 or value == 0 else f"{value:.3g}"
+    return str(value)
+
+
+def best_rows(name: str, values: Any, kinds: Any = None) -> np.ndarray:
+    """Which rows of a comparison hold the best value of a metric, as a reader sees them.
+
+    Args:
+        name: the metric.
+        values: (rows,) numbers, NaN where a row has none.
+        kinds: (rows,) `model`, `baseline` or `trivial`; trivial rows are never best. None: models.
+
+    Returns:
+        (rows,) bool: ties after rounding are all best; none if the metric is not ranked.
+    """
+    values = np.asarray(values)
+    if metric(name).best is None or not np.issubdtype(values.dtype, np.number):
+        return np.zeros(len(values), bool)
+    sign = 1 if metric(name).best == "largest" else -1
+    ranked = sign * np.round(values.astype(float), 3)
+    if kinds is not None:
+        ranked[np.asarray(kinds) == "trivial"] = np.nan
+    if np.isnan(ranked).all():
+        return np.zeros(len(values), bool)
+    return ranked == np.nanmax(ranked)

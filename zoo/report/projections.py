@@ -1,0 +1,118 @@
+"""Embeddings projected to two dimensions, for maps: PCA keeps distances, t-SNE neighbourhoods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+
+PERPLEXITY = 30.0
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Points on a plane.
+
+    Attributes:
+        points: (m, 2) float; m <= n after sub-sampling.
+        index: (m,) the rows of the embeddings they show; `labels[index]` are their labels.
+        center: (2,) the projected center, or None.
+        method: `PCA` or `t-SNE`, for the axes of `embedding_map`.
+        note: what a reader must know: variance kept, or samples left out.
+    """
+
+    points: np.ndarray
+    index: np.ndarray
+    center: np.ndarray | None
+    method: str
+    note: str
+
+
+def pca_map(embeddings: ArrayLike, center: ArrayLike | None = None) -> Projection:
+    """Project onto the two directions of largest variance.
+
+    Args:
+        embeddings: (n, dimensions) finite numbers, n >= 2.
+        center: (dimensions,) of the hypersphere; projected too, but it does not turn the axes.
+
+    Returns:
+        All n points; distances on the map are never larger than in the embedding.
+
+    Raises:
+        ValueError: shapes that do not fit, fewer than 2 rows, NaN or infinity.
+    """
+    embeddings, center = _checked(embeddings, center)
+    if embeddings.shape[1] == 1:  # a plane needs a second axis: an empty one
+        embeddings = np.pad(embeddings, ((0, 0), (0, 1)))
+        center = None if center is None else np.pad(center, (0, 1))
+    with np.errstate(invalid="ignore"):  # all rows equal: no variance to share out
+        pca = PCA(2).fit(embeddings)
+    varies = embeddings.std(axis=0).max() > 0
+    kept = pca.explained_variance_ratio_.sum() if varies else 1.0
+    return Projection(
+        points=pca.transform(embeddings),
+        index=np.arange(len(embeddings)),
+        center=None if center is None else pca.transform(center[None])[0],
+        method="PCA",
+        note=f"PCA of {len(embeddings):,} points; two axes keep {kept:.0%} of the variance",
+    )
+
+
+def tsne_map(
+    embeddings: ArrayLike, seed: int, limit: int = 2000, center: ArrayLike | None = None
+) -> Projection:
+    """Project so that neighbours stay neighbours. van der Maaten & Hinton, JMLR 2008.
+
+    Args:
+        embeddings: (n, dimensions) finite numbers, n >= 2.
+        seed: of the sub-sample and of t-SNE.
+        limit: most points shown; of more, a random part is taken, and `note` says so.
+        center: (dimensions,) of the hypersphere; takes part in the projection as a point.
+
+    Returns:
+        At most `limit` points, in the order of their rows.
+
+    Raises:
+        ValueError: shapes that do not fit, fewer than 2 rows, NaN or infinity.
+    """
+    embeddings, center = _checked(embeddings, center)
+    count = len(embeddings)
+    index = np.arange(count)
+    note = f"t-SNE of {count:,} points"
+    if count > limit:
+        index = np.sort(np.random.default_rng(seed).choice(count, limit, replace=False))
+        note = f"t-SNE of {limit:,} of {count:,} points, drawn at random with seed {seed}"
+    rows = embeddings[index]
+    if center is not None:
+        rows = np.vstack([rows, center])
+    perplexity = min(PERPLEXITY, (len(rows) - 1) / 3)
+    init = "pca" if min(rows.shape) >= 2 and rows.std(axis=0).max() > 0 else "random"
+    tsne = TSNE(2, perplexity=perplexity, init=init, random_state=seed)
+    points = tsne.fit_transform(rows)
+    return Projection(
+        points=points[: len(index)],
+        index=index,
+        center=None if center is None else points[-1],
+        method="t-SNE",
+        note=note,
+    )
+
+
+def _checked(embeddings: ArrayLike, center: ArrayLike | None):
+    embeddings = np.asarray(embeddings, dtype=float)
+    if embeddings.ndim != 2 or len(embeddings) < 2 or embeddings.shape[1] < 1:
+        raise ValueError(f"embeddings: shape {embeddings.shape}, expected (n >= 2, dimensions)")
+    bad = np.flatnonzero(~np.isfinite(embeddings).all(axis=1))
+    if bad.size:
+        raise ValueError(
+            f"embeddings: {bad.size} of {len(embeddings)} rows hold NaN or infinity, the first is "
+            f"row {bad[0]}; the network diverged, try a lower learning rate"
+        )
+    if center is not None:
+        center = np.asarray(center, dtype=float)
+        if center.shape != embeddings.shape[1:]:
+            raise ValueError(f"center: shape {center.shape}, expected {embeddings.shape[1:]}")
+    return embeddings, center

@@ -1,0 +1,158 @@
+"""Tables for the terminal: recipes, the numbers of a run, runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from zoo.report import metric_names
+from zoo.report.comparison import row_kinds, row_tags
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from zoo.report.result import Result
+
+METRICS = ("roc_auc", "pr_auc", "f1", "best_f1")
+LOG_WIDTH = 120  # characters where the output is no terminal, and so no width is known
+
+
+def print_recipes(recipes: Iterable[Mapping[str, str]]) -> None:
+    """Print one row per recipe.
+
+    Args:
+        recipes: mappings with `name`, `source`, `data`, `shows` and `time`.
+    """
+    table = _table(title=None)
+    table.add_column("recipe", style="bold", no_wrap=True)
+    columns = ("source", "data", "shows", "time")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for recipe in recipes:
+        table.add_row(recipe["name"], *(Text(recipe[column]) for column in columns))
+    console = _console()
+    console.print(table)
+    console.print(Text("zoo run RECIPE --help shows the options of a recipe"))
+
+
+def print_result(result: Result) -> None:
+    """Print what was run, its notes and its numbers: the comparison, else the metrics."""
+    console = _console()
+    console.print(Text(result.summary))
+    if result.comparison is not None:
+        console.print(
+            frame_table(_readable(result.comparison, ("variant",), (*METRICS, "fit_seconds")))
+        )
+    else:
+        table = _table(title=None)
+        table.add_column("metric")
+        table.add_column("value", justify="right")
+        for name, value in result.metrics.items():
+            table.add_row(metric_names.metric(name).title, metric_names.shown(name, value))
+        console.print(table)
+    for note in result.notes:
+        console.print(Text(f"note: {note}"))
+
+
+def print_runs(
+    runs: pd.DataFrame,
+    spread: pd.DataFrame | None,
+    settings: Mapping[str, Sequence[Any]],
+    data: Sequence[str],
+) -> None:
+    """Print the comparison of runs.
+
+    Args:
+        runs: from `comparison.runs_table`.
+        spread: from `comparison.spread_over_seeds`.
+        settings: from `comparison.differing_settings`.
+        data: from `comparison.differing_data`.
+    """
+    console = _console()
+    differing = [
+        name for name in ("recipe", "backend", "device", "seed") if runs[name].nunique() > 1
+    ]
+    keys = ("run", "variant", *differing)
+    console.print(frame_table(_readable(runs, keys), mark_best=not data))
+    if spread is not None:
+        console.print(frame_table(_mean_and_spread(spread), "mean ± standard deviation over seeds"))
+    if settings:
+        found = "; ".join(_setting(name, values) for name, values in settings.items())
+        console.print(Text(f"The runs differ in: {found}"))
+    if data:
+        text = "Their data differ, so their numbers do not compare: " + "; ".join(data)
+        console.print(Text(text, style="bold yellow"))
+
+
+def frame_table(frame: pd.DataFrame, title: str | None = None, mark_best: bool = True) -> Table:
+    """A data frame as a rich table: numbers right-aligned, the best of each metric bold.
+
+    Args:
+        frame: any columns; `kind` and `collapsed` are not shown as columns but beside `variant`,
+            and trivial detectors are not ranked.
+        title: above the table.
+        mark_best: make the best values bold.
+    """
+    table = _table(title)
+    columns = []
+    for name in frame.columns.drop(["kind", "collapsed"], errors="ignore"):
+        texts = [metric_names.shown(name, value) for value in frame[name]]
+        if name == "variant":
+            tags = [f" ({', '.join(words)})" if words else "" for words in row_tags(frame)]
+            texts = [text + tag for text, tag in zip(texts, tags, strict=True)]
+        best = metric_names.best_rows(name, frame[name], row_kinds(frame)) & mark_best
+        columns.append(
+            [Text(text, "bold" if bold else "") for text, bold in zip(texts, best, strict=True)]
+        )
+        numeric = frame[name].dtype.kind in "ifb" or name.endswith(" ±")
+        table.add_column(
+            metric_names.metric(name.removesuffix(" ±")).title,
+            justify="right" if numeric else "left",
+            min_width=max(map(len, texts)) if numeric else 12,
+            overflow="fold",
+        )
+    for row in zip(*columns, strict=True):
+        table.add_row(*row)
+    return table
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=LOG_WIDTH)
+
+
+def _table(title: str | None) -> Table:
+    return Table(
+        title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+
+
+def _readable(
+    frame: pd.DataFrame, keys: Sequence[str], metrics: Sequence[str] = METRICS
+) -> pd.DataFrame:
+    """The identifying columns and the metrics that fit a terminal; the CSV holds the rest."""
+    columns = [name for name in (*keys, "kind", *metrics, "collapsed") if name in frame.columns]
+    return frame[columns].dropna(axis=1, how="all")
+
+
+def _mean_and_spread(spread: pd.DataFrame) -> pd.DataFrame:
+    """The columns that tell groups apart, and each metric as one column `<metric> ±` of text."""
+    differing = [name for name in ("recipe", "backend") if spread[name].nunique() > 1]
+    shown = spread[["variant", "kind", *differing, "runs"]].copy()
+    for name in METRICS:
+        if f"{name}_mean" in spread:
+            pairs = zip(spread[f"{name}_mean"], spread[f"{name}_std"], strict=True)
+            shown[f"{name} ±"] = [
+                f"{metric_names.shown(name, mean)} ± {metric_names.shown(name, std)}"
+                for mean, std in pairs
+            ]
+    return shown
+
+
+def _setting(name: str, values: Sequence[Any]) -> str:
+    return f"{name} ({', '.join(dict.fromkeys(map(str, values)))})"
