@@ -300,7 +300,7 @@ def _parsed(path: Path) -> ast.Module:
         return ast.parse(path.read_text(encoding="utf-8"))
     except SyntaxError as error:
         raise ValueError(
-            f"recipe {path} is no valid Python, line {error.lineno}: {error.msg}"
+            f"recipe {path} is no valid Python: line {error.lineno}, {error.msg}; mend it"
         ) from error
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 Detector = Literal["coin flip", "flag all"]
 
@@ -128,21 +130,17 @@ def shown(name: str, value: Any) -> str:
     >>> shown("roc_auc", 0.98714), shown("n_test", 10000), shown("fit_seconds", 3.14159)
     ('0.987', '10,000', '3.1 s')
     """
-    if value is None or (isinstance(value, (float, np.floating)) and not np.isfinite(value)):
+    if hasattr(value, "item"):  # a NumPy scalar
+        value = value.item()
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "–"
-    if isinstance(value, (bool, np.bool_)):
+    if isinstance(value, bool):
         return "yes" if value else "no"
     unit = metric(name).unit
-    if isinstance(value, (int, np.integer)):
+    if isinstance(value, int):
         return f"{value}{unit}" if name == "seed" else f"{value:,}{unit}"
-    if isinstance(value, (float, np.floating)):
-        if float(value).is_integer() and abs(value) >= 10:
-            return f"{int(value):,}{unit}"
-        if unit:
-            return f"{value:,.1f}{unit}"
-        if abs(value) >= 1000:
-            return f"{value:,.1f}" if abs(value) < 1e9 else f"{value:.4g}"
-        return f"{value:.3f}" if abs(value) >= 0.001 or value == 0 else f"{value:.3g}"
+    if isinstance(value, float):
+        return f"{_rounded(value, digits=1 if unit else 3)}{unit}"
     return str(value)
 
 
@@ -157,6 +155,8 @@ def best_rows(name: str, values: Any, kinds: Any = None) -> np.ndarray:
     Returns:
         (rows,) bool: ties after rounding are all best; none if the metric is not ranked.
     """
+    import numpy as np
+
     values = np.asarray(values)
     if metric(name).best is None or not np.issubdtype(values.dtype, np.number):
         return np.zeros(len(values), bool)
@@ -167,3 +167,12 @@ def best_rows(name: str, values: Any, kinds: Any = None) -> np.ndarray:
     if np.isnan(ranked).all():
         return np.zeros(len(values), bool)
     return ranked == np.nanmax(ranked)
+
+
+def _rounded(value: float, digits: int) -> str:
+    if value.is_integer() and abs(value) >= 10:
+        return f"{int(value):,}"
+    if abs(value) >= 1000:
+        return f"{value:,.1f}" if abs(value) < 1e9 else f"{value:.4g}"
+    is_tiny = 0 < abs(value) < 0.001 and digits == 3
+    return f"{value:.3g}" if is_tiny else f"{value:.{digits}f}"

@@ -11,8 +11,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 
 def plain(value: Any) -> Any:
     """Reduce a value to what JSON knows.
@@ -23,6 +21,7 @@ def plain(value: Any) -> Any:
     Returns:
         The same as dict, list, str, int, float, bool or None; numbers that are not finite are None.
 
+    >>> import numpy as np
     >>> plain({"auc": np.float32(0.5), "f1": float("nan"), "shape": (2, 3)})
     {'auc': 0.5, 'f1': None, 'shape': [2, 3]}
     """
@@ -30,7 +29,7 @@ def plain(value: Any) -> Any:
         return {item.name: plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (np.ndarray, np.generic)):
+    if hasattr(value, "tolist"):  # a NumPy array or scalar
         return plain(value.tolist())
     if isinstance(value, Enum):
         return plain(value.value)

@@ -1,0 +1,1 @@
+"""One file, one source project: data, networks, model, numbers and pictures, in that order."""

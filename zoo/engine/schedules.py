@@ -1,0 +1,24 @@
+"""Learning rates that change with the epochs."""
+
+import keras
+
+
+def milestones(learning_rate, epochs, factor=0.1):
+    """Callback that multiplies the learning rate by `factor` at each milestone, from epoch 0 on.
+
+    What `torch.optim.lr_scheduler.MultiStepLR` does; a milestone at 0 acts at once, which is how
+    a source's rate of 1e-3 can mean 1e-4.
+
+    Args:
+        learning_rate: before the first milestone.
+        epochs: milestones, each the first epoch (from 0) at the next rate.
+        factor: between 0 and 1.
+
+    Example:
+        >>> schedule = milestones(1.0, epochs=(2, 3), factor=0.5).schedule
+        >>> [schedule(epoch, None) for epoch in range(4)]
+        [1.0, 1.0, 0.5, 0.25]
+    """
+    return keras.callbacks.LearningRateScheduler(
+        lambda epoch, _: learning_rate * factor ** sum(epoch >= first for first in epochs)
+    )
