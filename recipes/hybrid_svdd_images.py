@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 import tyro
 
-from zoo import backend, metrics
+from zoo import backend, engine, metrics
 from zoo.baselines import all_baselines
 from zoo.data.images import load_images, one_class
 from zoo.data.scaling import ContrastNormalizer
@@ -70,7 +70,7 @@ class Config:
     objective: Literal["one-class", "soft-boundary"] = "one-class"  # of Deep SVDD
     nu: float = 0.1  # ν, share of samples allowed outside (soft-boundary)
     center_rate: float = 0.0  # η_c, 0 keeps the center fixed
-    epochs: int | None = None  # None: 30, more for few images (about 1,000 steps)
+    epochs: int | None = None  # None: 30, more for few images (about 400 steps)
     learning_rate: float = 1e-3  # of Adam, divided by ten after 70 % of the epochs
     weight_decay: float = 1e-6  # λ, true L2
     batch_size: int = 200  # at most a tenth of the training images
@@ -97,7 +97,7 @@ def run(config: Config) -> Result:
         ValueError: settings or images that cannot be used, with what to change.
         FileNotFoundError: a data file that is not where it should be.
     """
-    keras.utils.set_random_seed(config.seed)
+    engine.seed_everything(config.seed)
 
     # Data: one class is normal; every image is brought to equal contrast.
     images = load_images(config.dataset, config.data_dir, config.folder, config.seed)
@@ -200,7 +200,7 @@ class Plan:
         self.x_train = x_train
         self.batch_size = max(1, min(config.batch_size, len(x_train) // 10))
         steps = -(-len(x_train) // self.batch_size)
-        self.epochs = config.epochs or max(30, -(-1000 // steps))
+        self.epochs = config.epochs or max(30, -(-400 // steps))
         self.histories = []
 
     def pretrain(self, model):

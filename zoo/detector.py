@@ -161,7 +161,9 @@ class Detector(engine.Trainer, keras.Model):
         self._assert_compile_called("fit")
         self.before_fit(x)
         examination = collapse.Examination(self, peek(x))
-        hook = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: self.begin_epoch(epoch))
+        hook = keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, _: self.begin_epoch(epoch)
+        )
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks = [hook, *_as_list(callbacks)]
         history = super().fit(x, None, *args, callbacks=callbacks, **kwargs)

@@ -1,13 +1,15 @@
 """How one training step is taken, on the backend that Keras runs on.
 
 The only package that names a backend. Each of `tensorflow.py`, `jax.py` and `torch.py` gives
-the same three things: `Trainer` (the step methods that Keras calls), `gradients` and
-`apply_gradients`.
+the same things: `Trainer` (the step methods that Keras calls), `gradients`, `apply_gradients`
+and `seed`.
 """
 
 import importlib
+import random
 
 import keras
+import numpy as np
 
 _backend = importlib.import_module(f"{__name__}.{keras.backend.backend()}")
 
@@ -15,4 +17,16 @@ Trainer = _backend.Trainer
 gradients = _backend.gradients
 apply_gradients = _backend.apply_gradients
 
-__all__ = ["Trainer", "apply_gradients", "gradients"]
+
+def seed_everything(seed):
+    """Seed Python, NumPy and this backend.
+
+    `keras.utils.set_random_seed` would import TensorFlow wherever it is installed, which takes
+    seconds on the other backends.
+    """
+    random.seed(seed)
+    np.random.seed(seed)
+    _backend.seed(seed)
+
+
+__all__ = ["Trainer", "apply_gradients", "gradients", "seed_everything"]

@@ -66,6 +66,10 @@ def apply_gradients(optimizer, gradients, variables):
     _assign(optimizer.variables, own)
 
 
+def seed(seed):
+    """JAX keeps no generator of its own."""
+
+
 def _with_state(variables, state, step):
     """Run `step()` on the lent `state`; return its logs and the state it leaves."""
     lent = [

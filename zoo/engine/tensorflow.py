@@ -25,3 +25,8 @@ def gradients(loss, variables, state):
 def apply_gradients(optimizer, gradients, variables):
     """Let `optimizer` move `variables` along `gradients`."""
     optimizer.apply(gradients, variables)
+
+
+def seed(seed):
+    """Seed the backend's own generator."""
+    tf.random.set_seed(seed)

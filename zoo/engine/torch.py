@@ -26,3 +26,8 @@ def apply_gradients(optimizer, gradients, variables):
     """Let `optimizer` move `variables` along `gradients`."""
     with torch.no_grad():
         optimizer.apply(gradients, variables)
+
+
+def seed(seed):
+    """Seed the backend's own generator."""
+    torch.manual_seed(seed)

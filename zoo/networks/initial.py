@@ -54,7 +54,10 @@ def _draw(initializer, shape, rng):
 def _variance_scaling(initializer, shape, rng):
     """Glorot, He and LeCun draws, as `keras.initializers.VarianceScaling` defines them."""
     receptive = int(np.prod(shape[:-2]))
-    fan_in, fan_out = (shape[-2] if len(shape) > 1 else shape[-1]) * receptive, shape[-1] * receptive
+    fan_in, fan_out = (
+        (shape[-2] if len(shape) > 1 else shape[-1]) * receptive,
+        shape[-1] * receptive,
+    )
     fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
     variance = initializer.scale / fan[initializer.mode]
     if initializer.distribution == "uniform":
