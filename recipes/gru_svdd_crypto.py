@@ -140,10 +140,10 @@ def run(config: Config) -> Result:
         for name, contestant in contestants.items()
     }
     comparison = pd.DataFrame(
-        {"variant": name, **numbers, **shared} for name, (numbers, _) in judged.items()
+        {"variant": name, **numbers, **shared} for name, (numbers, *_) in judged.items()
     )
     main = config.variants[0]
-    numbers, scores = judged[main]
+    numbers, scores, _ = judged[main]
     ends = window_ends(len(test), config.window)
     strangest = distinct_peaks(scores, config.top, config.window)
 
@@ -158,7 +158,7 @@ def run(config: Config) -> Result:
         metrics={**{k: v for k, v in numbers.items() if k != "kind"}, **shared},
         comparison=comparison,
         history=pd.concat(histories, ignore_index=True),
-        scores=score_table(test, ends, {name: s for name, (_, s) in judged.items()}, main),
+        scores=score_table(test, ends, events, judged, main),
         top=top_table(test, ends[strangest], scores[strangest], config.window),
         model=contestants[main].model,
         **pictures(config, names, test, ends, strangest, contestants, judged, x_test, x_events),
@@ -219,7 +219,7 @@ def scores_of(model):
 
 
 def judge(contestant, x_valid, x_test, x_events, events, percentile):
-    """Numbers of a contestant, and its scores `(n,)` of the untouched windows."""
+    """Numbers of a contestant; scores of the windows as they are `(n,)` and with events `(m,)`."""
     threshold = Percentile(percentile).fit(contestant.score(x_valid)).threshold_
     start = perf_counter()
     scores = contestant.score(x_test)
@@ -241,7 +241,7 @@ def judge(contestant, x_valid, x_test, x_events, events, percentile):
         "score_seconds": seconds,
         "collapsed": model.verdict.collapsed if model else None,
     }
-    return numbers, scores
+    return numbers, scores, strange
 
 
 def distinct_peaks(scores, count, window):
@@ -262,10 +262,18 @@ def epochs_of(history):
     return table
 
 
-def score_table(test, ends, scores, main):
-    """One row per candle that ends a window."""
-    table = pd.DataFrame({"timestamp": test.index[ends], "score": scores[main]})
-    return table.assign(**{f"score_{name}": values for name, values in scores.items()})
+def score_table(test, ends, events, judged, main):
+    """One row per window, as it was (label 0) or with an injected event (label 1)."""
+    table = pd.DataFrame(
+        {
+            "timestamp": test.index[np.concatenate([ends, events["stop"] - 1])],
+            "score": np.concatenate(judged[main][1:]),
+            "label": np.repeat([0, 1], [len(ends), len(events)]),
+            "event": [""] * len(ends) + events["kind"].to_list(),
+        }
+    )
+    every = {f"score_{name}": np.concatenate(row[1:]) for name, row in judged.items()}
+    return table.assign(**every)
 
 
 def top_table(test, ends, scores, window):
@@ -278,7 +286,7 @@ def top_table(test, ends, scores, window):
 def pictures(config, names, test, ends, strangest, contestants, judged, x_test, x_events):
     """Figures of the run, with captions."""
     main = config.variants[0]
-    numbers, scores = judged[main]
+    numbers, scores, _ = judged[main]
     per_candle = np.full(len(test), np.nan)
     per_candle[ends] = scores
     title = f"The {len(strangest)} strangest windows of {names[1]}"

@@ -17,18 +17,20 @@ def squared_distance(embedding, center):
     return ops.sum(ops.square(difference), axis=-1)
 
 
-def squared_error(target, output):
-    """Mean squared error of each sample, over all axes but the first.
+def squared_error(target, output, reduction="mean"):
+    """Squared error of each sample, over all axes but the first.
 
     Args:
         target: `(n, ...)`.
         output: `(n, ...)`, the reconstruction.
+        reduction: `"mean"` over a sample's numbers, or their `"sum"`.
 
     Returns:
         `(n,)` float32.
     """
+    reduce = {"mean": ops.mean, "sum": ops.sum}[reduction]
     difference = ops.cast(target, "float32") - ops.cast(output, "float32")
-    return ops.mean(ops.square(difference), axis=tuple(range(1, len(difference.shape))))
+    return reduce(ops.square(difference), axis=tuple(range(1, len(difference.shape))))
 
 
 def l2_penalty(variables, rate):

@@ -19,7 +19,8 @@ class HybridDeepSVDD(Detector):
     """Deep SVDD and an autoencoder through one shared encoder.
 
     min μ₁ · compactness + μ₂ · reconstruction + ½λ‖W‖², where compactness is the objective of
-    `DeepSVDD` and reconstruction the mean squared error of the decoder's output.
+    `DeepSVDD` and reconstruction ‖x − x̂‖², summed over a sample as its distance is: as a mean over
+    hundreds of pixels it would weigh nothing beside the compactness.
 
     The score adds the two terms, each divided by its mean over the last training epoch, so that
     neither decides by its unit: strange is what lies far from the center, or what the decoder
@@ -76,7 +77,7 @@ class HybridDeepSVDD(Detector):
             embedding = self.encoder(x, training=training)
             output = self.decoder(embedding, training=training)
             distance = ops.mean(self.sphere.distance(embedding))
-            reconstruction = ops.mean(losses.squared_error(x, output))
+            reconstruction = ops.mean(losses.squared_error(x, output, "sum"))
             compactness = self.sphere.loss(embedding)
             self.term_totals.assign_add(ops.stop_gradient(ops.stack([distance, reconstruction])))
             self.batches_seen.assign_add(1.0)
@@ -104,7 +105,7 @@ class HybridDeepSVDD(Detector):
         """Squared distance to the center `(n,)` and reconstruction error `(n,)` of a batch."""
         embedding = self.encoder(x, training=False)
         output = self.decoder(embedding, training=False)
-        return self.sphere.distance(embedding), losses.squared_error(x, output)
+        return self.sphere.distance(embedding), losses.squared_error(x, output, "sum")
 
     def before_fit(self, data):
         self.sphere.place(self.encoder, data)
