@@ -33,7 +33,7 @@ from sklearn.preprocessing import StandardScaler
 from zoo import backend, engine, metrics
 from zoo.baselines import all_baselines
 from zoo.data.candles import FEATURES, candle_features, describe_move, read_candles
-from zoo.data.checks import constant_columns
+from zoo.data.checks import constant_columns, require_at_least
 from zoo.data.synthetic_candles import KINDS, generate_candles, inject
 from zoo.data.windows import sliding_windows, window_ends
 from zoo.detector import Detector
@@ -89,6 +89,19 @@ def run(config: Config) -> Result:
         ValueError: settings or candles that cannot be used, with what to change.
         FileNotFoundError: a CSV file that does not exist.
     """
+    require_at_least(
+        1,
+        window=config.window,
+        stride=config.stride,
+        layers=config.layers,
+        embedding=config.embedding,
+        batch_size=config.batch_size,
+        epochs=config.epochs,
+        top=config.top,
+        events=config.events,
+        variants=len(config.variants),
+    )
+    require_at_least(0, center_rate=config.center_rate, learning_rate=config.learning_rate)
     engine.seed_everything(config.seed)
 
     # Data: two coins, features that need no price, and windows that are views, not copies.

@@ -32,6 +32,7 @@ import tyro
 
 from zoo import backend, engine, metrics
 from zoo.baselines import all_baselines
+from zoo.data.checks import require_at_least
 from zoo.data.images import load_images, one_class
 from zoo.data.scaling import ContrastNormalizer
 from zoo.detector import Detector
@@ -97,6 +98,17 @@ def run(config: Config) -> Result:
         ValueError: settings or images that cannot be used, with what to change.
         FileNotFoundError: a data file that is not where it should be.
     """
+    require_at_least(
+        1, epochs=config.epochs, batch_size=config.batch_size, variants=len(config.variants)
+    )
+    require_at_least(
+        0,
+        compactness_weight=config.compactness_weight,
+        reconstruction_weight=config.reconstruction_weight,
+        weight_decay=config.weight_decay,
+        learning_rate=config.learning_rate,
+        center_rate=config.center_rate,
+    )
     engine.seed_everything(config.seed)
 
     # Data: one class is normal; every image is brought to equal contrast.

@@ -1,5 +1,6 @@
 """The one base class: a detector learns from data without labels and scores what it sees."""
 
+import copy
 import inspect
 
 import keras
@@ -7,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from zoo import collapse, engine
+from zoo.engine.batches import Batches
 from zoo.engine.means import RunningMeans
 from zoo.engine.optimizers import PartOptimizers
 
@@ -30,7 +32,7 @@ class Detector(engine.Trainer, keras.Model):
     """
 
     def __init__(self, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)  # networks cast; scores see the data as it is
         self.means = RunningMeans()
         self.verdict = None
         self._learning = False
@@ -90,9 +92,13 @@ class Detector(engine.Trainer, keras.Model):
         moving = [v for part in parts for v in variables[part]]
         value, gradients, terms = engine.gradients(scaled, moving, self._state())
         of = {id(v): gradient for v, gradient in zip(moving, gradients, strict=True)}
-        for optimizer, names in optimizers:
+        scales = [optimizer.scale_loss(1.0) for optimizer, _ in optimizers]
+        for (optimizer, names), own_scale in zip(optimizers, scales, strict=True):
             own = [v for name in names for v in variables[name]]
-            engine.apply_gradients(optimizer, [of[id(v)] for v in own], own)
+            taken = [of[id(v)] for v in own]
+            if own_scale is not scales[0]:  # each takes off its own scale, not the first one's
+                taken = [g if g is None else g * (own_scale / scales[0]) for g in taken]
+            engine.apply_gradients(optimizer, taken, own)
         return (value, terms) if with_terms[0] else value
 
     def compile(
@@ -107,7 +113,7 @@ class Detector(engine.Trainer, keras.Model):
         """Choose the optimizer, or one per part: `compile(generator=Adam(1e-4), critic=Adam())`.
 
         Args:
-            optimizer: Keras optimizer (or its name) of every part not named in `parts`.
+            optimizer: Keras optimizer (or its name) of the whole model, where `parts` names none.
             jit_compile: as in Keras.
             run_eagerly: as in Keras.
             steps_per_execution: as in Keras; 1 on torch.
@@ -117,6 +123,12 @@ class Detector(engine.Trainer, keras.Model):
         Raises:
             ValueError: a named part that the model does not have.
         """
+        missing = [part for part in parts if part not in self._parts()]
+        if missing:
+            raise ValueError(
+                f"{type(self).__name__} has no part {missing[0]!r}; an optimizer can be given "
+                f"for {', '.join(self._parts())}."
+            )
         if parts:
             optimizer = PartOptimizers(
                 {part: self._scaling(keras.optimizers.get(own)) for part, own in parts.items()}
@@ -129,12 +141,6 @@ class Detector(engine.Trainer, keras.Model):
             auto_scale_loss=False,
         )
         if parts:
-            missing = [part for part in parts if not hasattr(self, part)]
-            if missing:
-                raise ValueError(
-                    f"{type(self).__name__} has no part {missing[0]!r}; an optimizer can be given "
-                    f"for {', '.join(self._parts())}."
-                )
             self.optimizer.build_parts({p: getattr(self, p).trainable_variables for p in parts})
         elif not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
@@ -162,10 +168,14 @@ class Detector(engine.Trainer, keras.Model):
         self.before_fit(x)
         examination = collapse.Examination(self, peek(x))
         hook = keras.callbacks.LambdaCallback(
-            on_epoch_begin=lambda epoch, _: self.begin_epoch(epoch)
+            on_epoch_begin=lambda epoch, _: self._begin_epoch(epoch, x)
         )
-        if not isinstance(callbacks, keras.callbacks.CallbackList):
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks.append(hook)
+        else:
             callbacks = [hook, *_as_list(callbacks)]
+        if isinstance(x, Batches):
+            kwargs.setdefault("shuffle", False)  # they are; Keras would shuffle them once more
         history = super().fit(x, None, *args, callbacks=callbacks, **kwargs)
         self.after_fit(x)
         self.verdict = examination.verdict(history.history.get("loss", []))
@@ -199,17 +209,15 @@ class Detector(engine.Trainer, keras.Model):
         return [self.means]
 
     def get_config(self):
-        own = [name for name in inspect.signature(type(self).__init__).parameters]
-        own = [name for name in own if name not in ("self", "kwargs")]
-        config = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in own}
-        return {**super().get_config(), **config}
+        own = {n: keras.saving.serialize_keras_object(getattr(self, n)) for n in _arguments(self)}
+        return {**super().get_config(), **own}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         return cls(
             **{
                 name: keras.saving.deserialize_keras_object(value, custom_objects)
-                for name, value in config.items()
+                for name, value in copy.deepcopy(config).items()  # Keras empties what it reads
             }
         )
 
@@ -225,6 +233,11 @@ class Detector(engine.Trainer, keras.Model):
         else:
             self.compile(optimizer)
 
+    def _begin_epoch(self, epoch, data):
+        self.begin_epoch(epoch)
+        if isinstance(data, Batches):
+            data.begin_epoch(epoch)
+
     def _report(self, logs, x):
         self.means.update_state(logs, sample_weight=ops.shape(x)[0])
         return self.means.result()
@@ -233,7 +246,8 @@ class Detector(engine.Trainer, keras.Model):
         return [*self.trainable_variables, *self.non_trainable_variables]
 
     def _parts(self):
-        return [n for n, part in vars(self).items() if isinstance(part, keras.Model)]
+        parts = {n: getattr(self, n, None) for n in _arguments(self)}
+        return [n for n, part in parts.items() if isinstance(part, keras.Model)]
 
     def _optimizers_of(self, parts):
         """`[(optimizer, part names), ...]` for the parts that move together."""
@@ -253,6 +267,12 @@ class Detector(engine.Trainer, keras.Model):
         if wraps and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             return keras.optimizers.LossScaleOptimizer(optimizer)
         return optimizer
+
+
+def _arguments(model):
+    """Names of the `__init__` arguments of `model`, each kept as an attribute."""
+    names = inspect.signature(type(model).__init__).parameters
+    return [name for name in names if name not in ("self", "kwargs")]
 
 
 def _inputs(data):

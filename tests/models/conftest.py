@@ -86,12 +86,13 @@ def image_out():
 
 
 def window_in():
-    return draw_weights(recurrent((8, 3), "gru", units=(5, 4), dropout=0.1), 0)
+    return draw_weights(recurrent((8, 3), "gru", units=(5, 4)), 0)
 
 
 def window_out():
     return draw_weights(
-        keras.Sequential([keras.Input((4,)), keras.layers.Dense(24), keras.layers.Reshape((8, 3))]), 1
+        keras.Sequential([keras.Input((4,)), keras.layers.Dense(24), keras.layers.Reshape((8, 3))]),
+        1,
     )
 
 

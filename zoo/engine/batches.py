@@ -9,6 +9,8 @@ class Batches(keras.utils.PyDataset):
 
     Keras shuffles with the backend's own generator, so that one seed gives three orders. Training
     on these gives the same batches on every backend; with equal initial weights, the same model.
+    In `Detector.fit` the order is that of `seed` and the epoch's number alone, so that a training
+    that was interrupted and resumed sees what an uninterrupted one sees.
 
     Args:
         x: `(n, ...)` array; a strided view is never copied whole.
@@ -36,9 +38,13 @@ class Batches(keras.utils.PyDataset):
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         return self.x[np.sort(chosen)]
 
-    def on_epoch_end(self):
-        self.epoch += 1
+    def begin_epoch(self, epoch):
+        """Take the order of `epoch`, counted from 0."""
+        self.epoch = epoch
         self.order = self._shuffled()
+
+    def on_epoch_end(self):
+        self.begin_epoch(self.epoch + 1)
 
     def _shuffled(self):
         return np.random.default_rng((self.seed, self.epoch)).permutation(len(self.x))

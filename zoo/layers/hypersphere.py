@@ -55,7 +55,9 @@ class Hypersphere(keras.layers.Layer):
         self.built = True
 
     def _state(self, shape, name):
-        return self.add_weight(shape, "zeros", "float32", trainable=False, name=name)
+        return self.add_weight(
+            shape, "zeros", "float32", trainable=False, autocast=False, name=name
+        )
 
     def initialize(self, embedding, away_from_zero=0.1):
         """Place the center at the mean of `embedding`, `(n, d)` NumPy.

@@ -68,19 +68,22 @@ class HybridDeepSVDD(Detector):
         self.weight_decay = weight_decay
         dimension = encoder.output_shape[-1]
         self.sphere = Hypersphere(dimension, objective, nu, warmup_epochs, center_rate)
-        self.term_totals = self.add_weight((2,), "zeros", "float32", trainable=False)
-        self.batches_seen = self.add_weight((), "zeros", "float32", trainable=False)
+        state = {"initializer": "zeros", "dtype": "float32", "trainable": False, "autocast": False}
+        self.term_totals = self.add_weight((2,), name="term_totals", **state)
+        self.samples_seen = self.add_weight((), name="samples_seen", **state)
         self.build(encoder.input_shape)
 
     def learn(self, x, training=True):
         def loss():
             embedding = self.encoder(x, training=training)
             output = self.decoder(embedding, training=training)
-            distance = ops.mean(self.sphere.distance(embedding))
-            reconstruction = ops.mean(losses.squared_error(x, output, "sum"))
+            distance = self.sphere.distance(embedding)
+            error = losses.squared_error(x, output, "sum")
+            totals = ops.stack([ops.sum(distance), ops.sum(error)])
+            self.term_totals.assign_add(ops.stop_gradient(totals))
+            self.samples_seen.assign_add(ops.cast(ops.shape(x)[0], "float32"))
             compactness = self.sphere.loss(embedding)
-            self.term_totals.assign_add(ops.stop_gradient(ops.stack([distance, reconstruction])))
-            self.batches_seen.assign_add(1.0)
+            reconstruction = ops.mean(error)
             value = (
                 self.compactness_weight * compactness
                 + self.reconstruction_weight * reconstruction
@@ -93,7 +96,7 @@ class HybridDeepSVDD(Detector):
 
     def score(self, x):
         distance, error = self.terms(x)
-        scales = self.term_totals / ops.maximum(self.batches_seen, 1.0)
+        scales = self.term_totals / ops.maximum(self.samples_seen, 1.0)
         distance, error = distance / scales[0], error / scales[1]
         return {
             "both": distance + error,
@@ -113,7 +116,7 @@ class HybridDeepSVDD(Detector):
     def begin_epoch(self, epoch):
         self.sphere.begin_epoch(epoch)
         self.term_totals.assign(ops.zeros(2))
-        self.batches_seen.assign(0.0)
+        self.samples_seen.assign(0.0)
 
     def causes_of_collapse(self):
         return self.sphere.causes_of_collapse(self.encoder)
