@@ -12,6 +12,8 @@ import difflib
 import importlib
 import importlib.util
 import linecache
+import logging
+import os
 import re
 import sys
 import warnings
@@ -86,6 +88,7 @@ def run(name: str, words: Sequence[str]) -> Result:
 
     module_name = find_recipe(name)
     early = _backend_options(words)
+    _quiet_tensorflow()
     backend.choose(None if early.backend == "auto" else early.backend, early.device)
 
     from zoo.report import terminal
@@ -235,6 +238,15 @@ def _backend_options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--backend", default="auto")
     parser.add_argument("--device", default="auto")
     return parser.parse_known_args(words)[0]
+
+
+def _quiet_tensorflow() -> None:
+    """Keep its start-up chatter and retracing advice, which no user can act on, from the terminal.
+
+    Keras imports TensorFlow, where it is installed, to save a model under any backend.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 def _parse(recipe: ModuleType, name: str, words: Sequence[str]) -> tuple[Any, RunOptions]:

@@ -1,0 +1,74 @@
+"""The candle recipe runs on its embedded data, on one coin's CSV, and refuses what cannot work."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from recipes.gru_svdd_crypto import Config, distinct_peaks, run
+from zoo.data.synthetic_candles import KINDS, generate_candles
+
+QUICK = Config(embedding=16, layers=1, epochs=2, stride=6, events=4)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return run(QUICK)
+
+
+def test_finds_injected_anomalies_with_either_center(result):
+    table = result.comparison.set_index("variant")
+    assert (table.loc[["moving", "fixed"], "roc_auc"] > 0.8).all()
+    assert not table.loc[["moving", "fixed"], "collapsed"].any()
+    assert {f"roc_auc_{kind}" for kind in KINDS} < set(table.columns)
+
+
+def test_centers_start_alike_and_part(result):
+    model = result.model
+    assert model.center_rate == QUICK.center_rate
+    scores = result.scores
+    assert not np.array_equal(scores["score_moving"], scores["score_fixed"])
+
+
+def test_labels_are_the_injected_events(result):
+    events = result.scores[result.scores["label"] == 1]
+    assert events["event"].value_counts().to_dict() == dict.fromkeys(KINDS, 4)
+    assert (result.scores.loc[result.scores["label"] == 0, "event"] == "").all()
+
+
+def test_top_anomalies_say_when_and_what(result):
+    assert len(result.top) == QUICK.top
+    assert result.top["score"].is_monotonic_decreasing
+    assert result.top["move"].str.contains("volume").all()
+    assert (result.top["start"] < result.top["end"]).all()
+
+
+def test_figures_of_every_center(result):
+    assert list(result.figures) == ["price", "pca_moving", "tsne_moving", "pca_fixed", "tsne_fixed"]
+
+
+def test_one_csv_is_split_in_time(tmp_path):
+    path = tmp_path / "coin.csv"
+    generate_candles(1800, seed=5).to_csv(path)
+    config = dataclasses.replace(QUICK, train=path, variants=("fixed",), epochs=1, events=1)
+    result = run(config)
+    assert "start of coin" in result.summary and "end of coin" in result.summary
+
+
+def test_peaks_do_not_overlap():
+    scores = np.array([1.0, 9, 8, 2, 7, 0])
+    assert distinct_peaks(scores, count=2, window=3).tolist() == [1, 4]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"window": 0}, "--window is 0"),
+        ({"center_rate": -0.1}, "--center-rate is -0.1"),
+        ({"test": "coin.csv"}, "--train"),
+        ({"window": 5000}, "fewer than the window of 5000"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        run(dataclasses.replace(QUICK, **change))

@@ -1,0 +1,89 @@
+"""The image recipe runs on its embedded data and keeps the contract of a result."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from recipes.hybrid_svdd_images import Config, Plan, Pretraining, copy, run
+from zoo.networks import lenet
+
+CONTRACT = {
+    "roc_auc", "pr_auc", "precision", "recall", "f1", "best_f1", "threshold", "anomaly_rate",
+    "n_train", "n_test", "parameters", "fit_seconds", "score_seconds", "epochs", "backend",
+    "device", "seed", "collapsed",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def result():
+    return run(Config(epochs=3, pretraining=Pretraining(epochs=2)))
+
+
+def test_finds_digits_that_are_not_zero(result):
+    assert result.metrics["roc_auc"] >= 0.95
+    assert not result.metrics["collapsed"]
+
+
+def test_metrics_are_the_contract(result):
+    assert set(result.metrics) == CONTRACT
+    assert result.metrics["n_test"] == len(result.scores) == 540
+
+
+def test_compares_variants_with_baselines_and_the_trivial_row(result):
+    table = result.comparison.set_index("variant")
+    assert list(table.index) == [
+        "baseline", "hybrid", "adaptive", "pca", "knn", "isolation_forest", "flag everything",
+    ]  # fmt: skip
+    assert table.loc["flag everything", "best_f1"] == pytest.approx(0.947, abs=0.001)
+    adaptive, baseline = result.scores["score_adaptive"], result.scores["score_baseline"]
+    assert not np.allclose(adaptive, baseline)
+
+
+def test_threshold_never_saw_the_test_set(result):
+    """It is the 95th percentile of held-out normals: a few test normals in a hundred exceed it."""
+    normal = result.scores[result.scores["label"] == 0]
+    assert 0 <= np.mean(normal["score"] > result.metrics["threshold"]) < 0.3
+
+
+def test_every_phase_has_its_history(result):
+    assert result.history.groupby("variant").size().to_dict() == {
+        "pretraining": 2, "baseline": 3, "hybrid": 3,
+    }  # fmt: skip
+    assert set(result.figures) == {"roc", "score_histogram", "samples", "tsne_baseline",
+                                   "tsne_hybrid"}  # fmt: skip
+
+
+def test_one_variant_alone_needs_no_other():
+    alone = run(Config(variants=("adaptive",), epochs=1, pretraining=Pretraining(epochs=0)))
+    assert alone.comparison["variant"][0] == "adaptive"
+    assert "tsne_adaptive" in alone.figures
+    assert set(alone.history["variant"]) == {"baseline"}
+
+
+def test_few_images_mean_small_batches_and_more_epochs():
+    plan = Plan(Config(), np.zeros((50, 28, 28, 1), "float32"))
+    assert plan.batch_size == 5
+    assert plan.epochs == 40
+
+
+def test_a_copy_trains_on_its_own():
+    network = lenet((28, 28, 1))
+    twin = copy(network)
+    twin.set_weights([0 * weight for weight in twin.get_weights()])
+    assert np.any(network.get_weights()[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"normal_class": 12}, "no class 12"),
+        ({"epochs": 0}, "--epochs is 0"),
+        ({"variants": ()}, "--variants is 0"),
+        ({"validation": 0.0}, "--validation 0"),
+        ({"dataset": "folder"}, "no folder"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        run(dataclasses.replace(Config(), **change))
