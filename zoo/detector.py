@@ -80,23 +80,22 @@ class Detector(engine.Trainer, keras.Model):
             return loss()
         variables = {part: getattr(self, part).trainable_variables for part in parts}
         optimizers = self._optimizers_of(parts)
-        scale = optimizers[0][0].scale_loss
+        scales = [optimizer.scale_loss(1.0) for optimizer, _ in optimizers]
         with_terms = []
 
         def scaled():
             result = loss()
             with_terms.append(isinstance(result, tuple))
             value, terms = result if isinstance(result, tuple) else (result, {})
-            return value, scale(value), terms
+            return value, value * scales[0], terms
 
         moving = [v for part in parts for v in variables[part]]
         value, gradients, terms = engine.gradients(scaled, moving, self._state())
         of = {id(v): gradient for v, gradient in zip(moving, gradients, strict=True)}
-        scales = [optimizer.scale_loss(1.0) for optimizer, _ in optimizers]
         for (optimizer, names), own_scale in zip(optimizers, scales, strict=True):
             own = [v for name in names for v in variables[name]]
             taken = [of[id(v)] for v in own]
-            if own_scale is not scales[0]:  # each takes off its own scale, not the first one's
+            if own_scale is not scales[0]:  # each optimizer takes off its own scale
                 taken = [g if g is None else g * (own_scale / scales[0]) for g in taken]
             engine.apply_gradients(optimizer, taken, own)
         return (value, terms) if with_terms[0] else value

@@ -68,3 +68,11 @@ def test_errors_say_what_was_found(images, message):
 def test_transform_before_fit_is_an_error():
     with pytest.raises(ValueError, match="call fit first"):
         ContrastNormalizer().transform(np.ones((1, 2)))
+
+
+def test_without_equalizing_brightness_stays():
+    bright, dark = np.array([[100.0, 200.0], [0.0, 50.0]])
+    plain = ContrastNormalizer(equalize=False).fit(np.array([bright, dark]))
+    np.testing.assert_allclose(plain.transform(np.array([bright, dark])), [[0.5, 1], [0, 0.25]])
+    again = ContrastNormalizer.from_dict(plain.to_dict())
+    np.testing.assert_array_equal(again.transform([dark]), plain.transform([dark]))

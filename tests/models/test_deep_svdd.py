@@ -105,5 +105,5 @@ def test_a_center_placed_by_hand_lets_a_generator_train(x):
     model = DeepSVDD(encoder())
     model.compile(keras.optimizers.SGD(0.01))
     model.sphere.initialize(np.full((1, 3), 0.5))
-    model.fit((x for _ in range(4)), steps_per_epoch=2, epochs=2, verbose=0)
+    model.fit(((x,) for _ in range(4)), steps_per_epoch=2, epochs=2, verbose=0)
     np.testing.assert_array_equal(numpy(model.sphere.center), np.full(3, 0.5, "float32"))

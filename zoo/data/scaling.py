@@ -18,6 +18,12 @@ class ContrastNormalizer:
 
     Values of other images may leave [0, 1]. A constant image has no contrast: its g is 0.
 
+    Where brightness itself tells normal from strange, contrast must stay: with `equalize=False`
+    g is x, and only the range is mapped.
+
+    Args:
+        equalize: Whether to bring each image to equal contrast first.
+
     Attributes:
         minimum_: Smallest g of the training set, known after `fit`.
         maximum_: Largest g of the training set.
@@ -33,6 +39,9 @@ class ContrastNormalizer:
     minimum_: float
     maximum_: float
 
+    def __init__(self, equalize: bool = True):
+        self.equalize = equalize
+
     def fit(self, x: np.ndarray) -> Self:
         """Learn the range of the training set.
 
@@ -45,7 +54,7 @@ class ContrastNormalizer:
         Raises:
             ValueError: Nothing to learn from: no samples, NaN or infinity, only constant images.
         """
-        self._learn_range(_equalize_contrast(x))
+        self._learn_range(self._contrast(x))
         return self
 
     def transform(self, x: np.ndarray) -> np.ndarray:
@@ -64,7 +73,7 @@ class ContrastNormalizer:
             from sklearn.exceptions import NotFittedError
 
             raise NotFittedError("this ContrastNormalizer is not fitted; call fit first")
-        return self._to_range(_equalize_contrast(x))
+        return self._to_range(self._contrast(x))
 
     def fit_transform(self, x: np.ndarray) -> np.ndarray:
         """Fit and transform the training images at half the cost of the two calls.
@@ -78,28 +87,36 @@ class ContrastNormalizer:
         Raises:
             ValueError: As `fit`.
         """
-        contrast = _equalize_contrast(x)
+        contrast = self._contrast(x)
         self._learn_range(contrast)
         return self._to_range(contrast)
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, float | bool]:
         """Return what was learned, ready for JSON."""
-        return {"minimum": self.minimum_, "maximum": self.maximum_}
+        return {
+            "equalize": self.equalize,
+            "minimum": self.minimum_,
+            "maximum": self.maximum_,
+        }
 
     @classmethod
-    def from_dict(cls, learned: dict[str, float]) -> Self:
+    def from_dict(cls, learned: dict[str, float | bool]) -> Self:
         """Make a fitted normalizer from what `to_dict` returned.
 
         Args:
-            learned: `minimum` and `maximum`.
+            learned: `equalize`, `minimum` and `maximum`.
 
         Returns:
             A normalizer that transforms as the original did.
         """
-        normalizer = cls()
+        normalizer = cls(bool(learned["equalize"]))
         normalizer.minimum_ = float(learned["minimum"])
         normalizer.maximum_ = float(learned["maximum"])
         return normalizer
+
+    def _contrast(self, x: np.ndarray) -> np.ndarray:
+        """A new float32 array: g of each image."""
+        return _equalize_contrast(x) if self.equalize else _finite(x).astype(np.float32)
 
     def _learn_range(self, contrast: np.ndarray) -> None:
         if len(contrast) == 0:
@@ -117,18 +134,25 @@ class ContrastNormalizer:
         return contrast
 
 
-def _equalize_contrast(x: np.ndarray) -> np.ndarray:
-    """Return a new float32 array of the shape of x: each sample with mean 0, mean absolute 1."""
+def _finite(x: np.ndarray) -> np.ndarray:
+    """The images, if they are images and hold neither NaN nor infinity."""
     x = np.asarray(x)
     if x.ndim < 2:
         raise ValueError(f"images have shape {x.shape}, expected (n, height, width, channels)")
-    sample = tuple(range(1, x.ndim))
-    mean = x.mean(axis=sample, keepdims=True, dtype=np.float64)
-    if not np.isfinite(mean).all():
-        bad = np.flatnonzero(~np.isfinite(mean))
+    sums = x.sum(axis=tuple(range(1, x.ndim)), dtype=np.float64)
+    if not np.isfinite(sums).all():
+        bad = np.flatnonzero(~np.isfinite(sums))
         raise ValueError(
             f"{len(bad)} images hold NaN or infinity, the first at position {bad[0]}; remove them"
         )
+    return x
+
+
+def _equalize_contrast(x: np.ndarray) -> np.ndarray:
+    """Return a new float32 array of the shape of x: each sample with mean 0, mean absolute 1."""
+    x = _finite(x)
+    sample = tuple(range(1, x.ndim))
+    mean = x.mean(axis=sample, keepdims=True, dtype=np.float64)
     centered = x.astype(np.float32) - mean.astype(np.float32)
     deviation = np.abs(centered).mean(axis=sample, keepdims=True, dtype=np.float64)
     constant = deviation <= CONSTANT * np.abs(mean)
