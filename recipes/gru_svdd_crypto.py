@@ -57,7 +57,7 @@ class Config:
     missing: Literal["error", "drop", "interpolate"] = "error"  # what to do about NaN and infinity
     variants: tuple[Variant, ...] = ("moving", "fixed")  # centers to compare
     window: int = 30  # candles a window
-    stride: int = 3  # candles between training windows; neighbours share most of theirs
+    stride: int = 4  # candles between training windows; neighbours share most of theirs
     cell: Literal["gru", "lstm", "rnn"] = "gru"  # recurrent layer
     layers: int = 2  # recurrent layers
     embedding: int = 256  # units of each layer, and so size of the embedding

@@ -170,7 +170,7 @@ class Detector(engine.Trainer, keras.Model):
             on_epoch_begin=lambda epoch, _: self._begin_epoch(epoch, x)
         )
         if isinstance(callbacks, keras.callbacks.CallbackList):
-            callbacks.append(hook)
+            callbacks.callbacks.append(hook)
         else:
             callbacks = [hook, *_as_list(callbacks)]
         if isinstance(x, Batches):
@@ -228,7 +228,7 @@ class Detector(engine.Trainer, keras.Model):
     def compile_from_config(self, config):
         optimizer = keras.saving.deserialize_keras_object(config["optimizer"])
         if isinstance(optimizer, PartOptimizers):
-            self.compile(**optimizer.optimizers)
+            self.compile(**optimizer.by_part)
         else:
             self.compile(optimizer)
 
@@ -252,14 +252,14 @@ class Detector(engine.Trainer, keras.Model):
         """`[(optimizer, part names), ...]` for the parts that move together."""
         if not isinstance(self.optimizer, PartOptimizers):
             return [(self.optimizer, parts)]
-        missing = [part for part in parts if part not in self.optimizer.optimizers]
+        missing = [part for part in parts if part not in self.optimizer.by_part]
         if missing:
             raise ValueError(
                 f"{type(self).__name__} was compiled with an optimizer for "
-                f"{', '.join(self.optimizer.optimizers)}, but also trains {missing[0]!r}; "
+                f"{', '.join(self.optimizer.by_part)}, but also trains {missing[0]!r}; "
                 f"add {missing[0]}=... to compile()."
             )
-        return [(self.optimizer.optimizers[part], (part,)) for part in parts]
+        return [(self.optimizer.by_part[part], (part,)) for part in parts]
 
     def _scaling(self, optimizer):
         wraps = self.dtype_policy.name == "mixed_float16"

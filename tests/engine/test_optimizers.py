@@ -69,7 +69,7 @@ def test_callbacks_steer_the_first_rate(x):
     model = autoencoder(encoder=SGD(0.1), decoder=SGD(0.2))
     callback = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
     model.fit(x, epochs=1, verbose=0, callbacks=[callback])
-    first, second = model.optimizer.optimizers.values()
+    first, second = model.optimizer.by_part.values()
     assert float(numpy(first.learning_rate)) == pytest.approx(0.05)
     assert float(numpy(second.learning_rate)) == pytest.approx(0.2)
 

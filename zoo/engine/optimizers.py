@@ -17,33 +17,33 @@ class PartOptimizers(keras.optimizers.Optimizer):
 
     def __init__(self, optimizers, name="part_optimizers"):
         super().__init__(learning_rate=0.0, name=name)
-        self.optimizers = dict(optimizers)
+        self.by_part = dict(optimizers)  # Keras' callbacks would iterate over `optimizers`
 
     def build_parts(self, variables):
         """Create the state of every optimizer; `variables` maps part name to its variables."""
-        for part, optimizer in self.optimizers.items():
+        for part, optimizer in self.by_part.items():
             if not optimizer.built:
                 optimizer.build(variables[part])
-        super().build([v for part in self.optimizers for v in variables[part]])
+        super().build([v for part in self.by_part for v in variables[part]])
 
     @property
     def variables(self):
-        return self._variables + [v for o in self.optimizers.values() for v in o.variables]
+        return self._variables + [v for o in self.by_part.values() for v in o.variables]
 
     @property
     def learning_rate(self):
-        return next(iter(self.optimizers.values())).learning_rate
+        return next(iter(self.by_part.values())).learning_rate
 
     @learning_rate.setter
     def learning_rate(self, value):
-        next(iter(self.optimizers.values())).learning_rate = value
+        next(iter(self.by_part.values())).learning_rate = value
 
     def apply(self, grads, trainable_variables=None):
         raise RuntimeError("PartOptimizers moves nothing itself; apply the optimizer of a part.")
 
     def finalize_variable_values(self, var_list):
         wanted = {id(variable) for variable in var_list}
-        for optimizer in self.optimizers.values():
+        for optimizer in self.by_part.values():
             own = [v for v in optimizer._trainable_variables if id(v) in wanted]
             optimizer.finalize_variable_values(own)
 
@@ -52,7 +52,7 @@ class PartOptimizers(keras.optimizers.Optimizer):
             "name": self.name,
             "optimizers": {
                 part: keras.saving.serialize_keras_object(optimizer)
-                for part, optimizer in self.optimizers.items()
+                for part, optimizer in self.by_part.items()
             },
         }
 

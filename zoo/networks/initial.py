@@ -21,18 +21,32 @@ def draw_weights(model, seed):
         `model`.
 
     Raises:
-        ValueError: an initializer that this function does not know.
+        ValueError: an initializer, or a kind of weight, that this function does not know.
     """
+    seen = set()
     rng = np.random.default_rng(seed)
     for layer in _leaves(model):
         for attribute in sorted(vars(layer)):
-            variable = getattr(layer, attribute.removesuffix("_initializer"), None)
-            if not attribute.endswith("_initializer") or not isinstance(variable, keras.Variable):
+            variable = _variable(layer, attribute)
+            if variable is None:
                 continue
+            seen.add(id(variable))
             initializer = getattr(layer, attribute)
             if type(initializer).__name__ not in FIXED:
                 variable.assign(_draw(initializer, tuple(variable.shape), rng))
+    missed = [v.path for v in model.trainable_variables if id(v) not in seen]
+    if missed:
+        raise ValueError(f"draw_weights does not reach {missed[0]}; set these weights yourself.")
     return model
+
+
+def _variable(layer, attribute):
+    """What the initializer of this name makes: `recurrent_kernel` of `recurrent_initializer`."""
+    if not attribute.endswith("_initializer"):
+        return None
+    name = attribute.removesuffix("_initializer")
+    found = [getattr(layer, each, None) for each in (name, f"{name}_kernel")]
+    return next((each for each in found if isinstance(each, keras.Variable)), None)
 
 
 def _leaves(layer):

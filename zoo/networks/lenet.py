@@ -56,7 +56,9 @@ def lenet_decoder(output_shape, embedding=None, filters=None):
         raise ValueError(f"the decoder starts from a 4×4 map: {embedding} is no multiple of 16.")
     code = keras.Input((embedding,))
     x = layers.Reshape((4, 4, embedding // 16))(code)
-    x = layers.UpSampling2D(2)(layers.LeakyReLU(0.01)(x))
+    x = layers.LeakyReLU(0.01)(x)
+    if size == 28:  # two modules halve it to 7; a 4×4 map needs one doubling more
+        x = layers.UpSampling2D(2)(x)
     for count in reversed(filters or FILTERS[size]):
         x = _norm()(layers.Conv2D(count, 5, padding="same", use_bias=False)(x))
         if size == 28 and x.shape[1] == 16:
