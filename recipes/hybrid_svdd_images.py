@@ -119,7 +119,9 @@ def run(config: Config) -> Result:
     task = one_class(images, config.normal_class, config.validation, config.seed)
     if not len(task.x_valid):
         raise ValueError("--validation 0 leaves no normals to fit a threshold on; give 0.1 or so")
-    equalize = config.dataset not in BRIGHTNESS_TELLS if config.contrast is None else config.contrast
+    equalize = (
+        config.dataset not in BRIGHTNESS_TELLS if config.contrast is None else config.contrast
+    )
     normalizer = ContrastNormalizer(equalize).fit(task.x_train)
     x_train, x_valid, x_test = map(normalizer.transform, (task.x_train, task.x_valid, task.x_test))
     plan = Plan(config, x_train)
@@ -175,7 +177,7 @@ def run(config: Config) -> Result:
     }
     comparison = pd.DataFrame(
         [{"variant": name, **numbers, **shared} for name, (numbers, _) in judged.items()]
-        + [everything_anomalous(task.y_test)]
+        + [everything_anomalous(task.y_test) | shared]
     )
     main = "hybrid" if "hybrid" in config.variants else config.variants[0]
     scores = pd.DataFrame(

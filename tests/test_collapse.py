@@ -37,7 +37,7 @@ def test_a_healthy_fit_is_not_flagged(x):
 def test_biases_and_a_free_center_collapse_with_cause_and_cure(x):
     model = svdd(bias=True, center_rate=1.0)
     with pytest.warns(CollapseWarning) as caught:
-        fit(model, x, 0.5, epochs=40)
+        fit(model, x, 2.0, epochs=40, shuffle=False)
     assert model.verdict.collapsed and model.verdict.scores_distinct is False
     message = next(str(w.message) for w in caught if w.category is CollapseWarning)
     assert message.startswith("DeepSVDD: ")
