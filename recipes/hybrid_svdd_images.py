@@ -324,7 +324,7 @@ def pictures(config, contestants, judged, task, x_test, main):
             f"Embeddings of the {name} variant",
             projection.center,
         )
-        captions[f"tsne_{name}"] = f"{projection.note}; the cross is the center."
+        captions[f"tsne_{name}"] = f"{projection.note}; the star is the center."
     return {"figures": drawn, "captions": captions}
 
 

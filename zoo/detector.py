@@ -48,9 +48,6 @@ class Detector(engine.Trainer, keras.Model):
     def before_fit(self, data):
         """Set what must be known before the first step (a center); `data` is what `fit` got."""
 
-    def after_fit(self, data):
-        """Set what is known only after the last step (scales); `data` is what `fit` got."""
-
     def begin_epoch(self, epoch):
         """Change what goes by epochs; `epoch` counts from 0."""
 
@@ -176,7 +173,6 @@ class Detector(engine.Trainer, keras.Model):
         if isinstance(x, Batches):
             kwargs.setdefault("shuffle", False)  # they are; Keras would shuffle them once more
         history = super().fit(x, None, *args, callbacks=callbacks, **kwargs)
-        self.after_fit(x)
         self.verdict = examination.verdict(history.history.get("loss", []))
         return history
 
