@@ -1,8 +1,8 @@
 """One backend's part of `test_parity.py`; run in a process of its own.
 
-    python tests/parity_run.py train FOLDER    trains every model, writes train.npz and NAME.keras
-    python tests/parity_run.py score FOLDER... scores the NAME.keras of each FOLDER into scores.npz
-                                               of the first
+python tests/parity_run.py train FOLDER    trains every model, writes train.npz and NAME.keras
+python tests/parity_run.py score FOLDER... scores the NAME.keras of each FOLDER into scores.npz
+                                           of the first
 """
 
 import sys

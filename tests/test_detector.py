@@ -149,9 +149,7 @@ def test_an_exception_between_epochs_loses_no_weights(x, tmp_path):
         fit(broken, backup, keras.callbacks.LambdaCallback(on_epoch_begin=interrupt))
     assert np.all(np.isfinite(broken.predict(x, verbose=0)))
     fit(broken, backup)
-    np.testing.assert_allclose(
-        broken.predict(x, verbose=0), whole.predict(x, verbose=0), rtol=1e-5
-    )
+    np.testing.assert_allclose(broken.predict(x, verbose=0), whole.predict(x, verbose=0), rtol=1e-5)
 
 
 def test_epochs_begin_under_a_callback_list_too(x):
