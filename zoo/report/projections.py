@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
 
 PERPLEXITY = 30.0
 
@@ -91,7 +92,8 @@ def tsne_map(
     perplexity = min(PERPLEXITY, (len(rows) - 1) / 3)
     init = "pca" if min(rows.shape) >= 2 and rows.std(axis=0).max() > 0 else "random"
     tsne = TSNE(2, perplexity=perplexity, init=init, random_state=seed)
-    points = tsne.fit_transform(rows)
+    with threadpool_limits(1, "openmp"):  # so few points a thread: on a busy machine ten times faster
+        points = tsne.fit_transform(rows)
     return Projection(
         points=points[: len(index)],
         index=index,
