@@ -92,7 +92,7 @@ def tsne_map(
     perplexity = min(PERPLEXITY, (len(rows) - 1) / 3)
     init = "pca" if min(rows.shape) >= 2 and rows.std(axis=0).max() > 0 else "random"
     tsne = TSNE(2, perplexity=perplexity, init=init, random_state=seed)
-    with threadpool_limits(1, "openmp"):  # so few points a thread: on a busy machine ten times faster
+    with threadpool_limits(1, "openmp"):  # ten times faster on a busy machine
         points = tsne.fit_transform(rows)
     return Projection(
         points=points[: len(index)],
