@@ -32,6 +32,7 @@ def run(backend, verb, *folders):
         "CUDA_VISIBLE_DEVICES": "-1",  # TensorFloat-32 of a GPU is coarser than what is promised
         "JAX_PLATFORMS": "cpu",
     }
+    environment.pop("JAX_DISABLE_MOST_OPTIMIZATIONS", None)  # as users run it
     command = [sys.executable, str(ROOT / "tests/parity_run.py"), verb, *map(str, folders)]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, f"{verb} under {backend}:\n{done.stderr[-3000:]}"

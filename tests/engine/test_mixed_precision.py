@@ -26,7 +26,6 @@ MODELS = {
         lambda: HybridDeepSVDD(rows_in(), draw_weights(mlp((3,), (6,)), 1), center_rate=0.01),
         (6,),
     ),
-    "soft": (lambda: DeepSVDD(rows_in(), "soft-boundary", warmup_epochs=1), (6,)),
     "lenet": (lambda: DeepSVDD(lenet((28, 28, 1), embedding=4, filters=(2, 2))), (28, 28, 1)),
     "gru": (lambda: DeepSVDD(recurrent((4, 2), "gru", units=(3,))), (4, 2)),
 }

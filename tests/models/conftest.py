@@ -94,7 +94,6 @@ SOFT = {"objective": "soft-boundary", "nu": 0.2, "warmup_epochs": 1}
 MODELS = {
     "autoencoder": (lambda: Autoencoder(rows_in(), rows_out()), table),
     "svdd": (lambda: DeepSVDD(rows_in(), weight_decay=1e-4), table),
-    "svdd_soft": (lambda: DeepSVDD(rows_in(), **SOFT), table),
     "svdd_moving": (lambda: DeepSVDD(rows_in(), center_rate=0.01), table),
     "svdd_soft_moving_gru": (lambda: DeepSVDD(window_in(), center_rate=0.01, **SOFT), windows),
     "hybrid": (lambda: HybridDeepSVDD(rows_in(), rows_out(), weight_decay=1e-4), table),
