@@ -18,7 +18,7 @@ ONCE := $(wildcard tests/data tests/metrics tests/report tests/test_backend.py \
 	tests/test_thresholds.py)
 # Each engine module needs its own backend, so doctests stay out of them.
 DOCTESTS := zoo --doctest-modules --ignore=zoo/engine
-PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS)
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
 .PHONY: help demo test lint environment clean
 

@@ -7,6 +7,8 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("MPLBACKEND", "agg")
+# Tests compile many tiny programs and run each a few times: half of XLA's work is optimising them.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 # Workers that each start a thread per core slow each other down.
 _workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
