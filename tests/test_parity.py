@@ -19,6 +19,8 @@ INSTALLED = [backend for backend in BACKENDS if importlib.util.find_spec(backend
 MODELS = ("svdd", "hybrid", "gru")
 WITH_CORNERS = "hybrid_lenet"  # backends may part on it in time: see parity_run.models
 
+pytestmark = pytest.mark.xdist_group("parity")  # one worker trains for all tests
+
 needs_two = pytest.mark.skipif(
     len(INSTALLED) < 2, reason=f"parity needs two backends, installed: {INSTALLED}"
 )

@@ -8,6 +8,8 @@ import pytest
 from recipes.gru_svdd_crypto import Config, distinct_peaks, run
 from zoo.data.synthetic_candles import KINDS, generate_candles
 
+pytestmark = pytest.mark.xdist_group("gru_svdd_crypto")  # one worker runs it for all tests
+
 QUICK = Config(embedding=16, layers=1, epochs=2, stride=6, events=4)
 
 

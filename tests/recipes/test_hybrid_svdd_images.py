@@ -8,6 +8,8 @@ import pytest
 from recipes.hybrid_svdd_images import Config, Plan, Pretraining, copy, run
 from zoo.networks import lenet
 
+pytestmark = pytest.mark.xdist_group("hybrid_svdd_images")  # one worker runs it for all tests
+
 CONTRACT = {
     "roc_auc", "pr_auc", "precision", "recall", "f1", "best_f1", "threshold", "anomaly_rate",
     "n_train", "n_test", "parameters", "fit_seconds", "score_seconds", "epochs", "backend",
