@@ -108,6 +108,12 @@ def run(config: Config) -> Result:
     train, test, names = load(config)
     held_out = round(len(train) * (1 - config.validation))
     features = candle_features(train)
+    constant = constant_columns(pd.DataFrame(features[:held_out], columns=list(FEATURES)))
+    if len(constant) == len(FEATURES):
+        raise ValueError(
+            f"the candles of {names[0]} never change: all of {', '.join(constant)} are constant, "
+            f"and there is nothing to learn; check how the file was exported"
+        )
     scaler = StandardScaler().fit(features[:held_out])
     windows = Windows(scaler, config.window)
     x_train = windows.of(features[:held_out], names[0], config.stride)
@@ -175,7 +181,7 @@ def run(config: Config) -> Result:
         top=top_table(test, ends[strangest], scores[strangest], config.window),
         model=contestants[main].model,
         **pictures(config, names, test, ends, strangest, contestants, judged, x_test, x_events),
-        notes=notes(config, names, features[:held_out], events, contestants),
+        notes=notes(config, names, constant, events, contestants),
     )
 
 
@@ -338,7 +344,7 @@ def pictures(config, names, test, ends, strangest, contestants, judged, x_test, 
     return {"figures": drawn, "captions": captions}
 
 
-def notes(config, names, features, events, contestants):
+def notes(config, names, constant, events, contestants):
     """What a reader of the numbers must know."""
     per_kind = int(np.sum(events["kind"] == KINDS[0]))
     said = [
@@ -347,7 +353,6 @@ def notes(config, names, features, events, contestants):
         f"The threshold is the {config.percentile:g}th percentile of the scores of the last "
         f"{config.validation:.0%} of {names[0]}, which were not trained on.",
     ]
-    constant = constant_columns(pd.DataFrame(features, columns=list(FEATURES)))
     if len(constant):
         said.append(f"Constant in training, so of no use: {', '.join(constant)}.")
     for name, contestant in contestants.items():

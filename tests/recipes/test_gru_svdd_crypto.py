@@ -74,3 +74,13 @@ def test_peaks_do_not_overlap():
 def test_settings_that_cannot_work_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         run(dataclasses.replace(QUICK, **change))
+
+
+def test_candles_that_never_change_are_refused(tmp_path):
+    path = tmp_path / "frozen.csv"
+    frozen = generate_candles(1800)
+    frozen[["open", "high", "low", "close"]] = 10.0
+    frozen["volume"] = 0.0
+    frozen.to_csv(path)
+    with pytest.raises(ValueError, match="never change"):
+        run(dataclasses.replace(QUICK, train=path))
