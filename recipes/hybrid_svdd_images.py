@@ -3,7 +3,7 @@
 Source: Deep SVDD extensions (LeNet Deep SVDD, hybrid loss, Gaussian adaptive threshold)
 Data: digits (embedded), mnist, fashion_mnist, cifar10, or a folder of images, one class normal
 Shows: what a decoder and a Mahalanobis distance add to Deep SVDD, against one-second baselines
-Time: digits 1 minute, MNIST 10 minutes, CIFAR-10 40 minutes, on two cores
+Time: digits 1 minute, MNIST 6 minutes, CIFAR-10 an hour, on two cores
 Run: zoo run hybrid-svdd-images --dataset mnist --seed 0
 
 - *baseline*: an autoencoder trains the encoder, then Deep SVDD pulls its embeddings together;
