@@ -1,4 +1,4 @@
-"""The one base class: a detector learns from data without labels and scores what it sees."""
+"""The one base class: a detector learns from data, mostly without labels, and scores it."""
 
 import copy
 import inspect
@@ -28,8 +28,13 @@ class Detector(engine.Trainer, keras.Model):
     State that changes during a step lives in `keras.Variable`s (`add_weight`), never in Python
     attributes; every `__init__` argument is kept under its own name, and that is the config.
 
+    A model that learns from labels sets `needs_labels = True`; its verb is then
+    `learn(x, y, training=True)`, and it is fitted as `fit(x, y)`. What it gives is still a score.
+
     After `fit`, `verdict` tells whether the model collapsed (`zoo.collapse.Verdict`).
     """
+
+    needs_labels = False
 
     def __init__(self, **kwargs):
         super().__init__(autocast=False, **kwargs)  # networks cast; scores see the data as it is
@@ -146,8 +151,9 @@ class Detector(engine.Trainer, keras.Model):
 
         Args:
             x: array `(n, ...)`, `keras.utils.PyDataset`, `tf.data.Dataset`, torch `DataLoader`
-                or anything else that Keras iterates. No labels.
-            y: must be None.
+                or anything else that Keras iterates.
+            y: labels `(n,)`, 1 = anomaly, of a model that needs them and an `x` that does not
+                bring them; None otherwise.
             *args: as in Keras.
             callbacks: as in Keras.
             **kwargs: as in Keras.
@@ -156,10 +162,13 @@ class Detector(engine.Trainer, keras.Model):
             `keras.callbacks.History`.
 
         Raises:
-            ValueError: labels were given, or the model was not compiled.
+            ValueError: labels were given and not needed, or needed and not given; the model was
+                not compiled.
         """
-        if y is not None:
+        if y is not None and not self.needs_labels:
             raise ValueError(f"{type(self).__name__} learns without labels; call fit(x) alone.")
+        if y is None and self.needs_labels and hasattr(x, "shape"):
+            raise ValueError(f"{type(self).__name__} learns from labels; call fit(x, y).")
         self._assert_compile_called("fit")
         self.before_fit(x)
         examination = collapse.Examination(self, peek(x))
@@ -172,7 +181,7 @@ class Detector(engine.Trainer, keras.Model):
             callbacks = [hook, *_as_list(callbacks)]
         if isinstance(x, Batches):
             kwargs.setdefault("shuffle", False)  # they are; Keras would shuffle them once more
-        history = super().fit(x, None, *args, callbacks=callbacks, **kwargs)
+        history = super().fit(x, y, *args, callbacks=callbacks, **kwargs)
         self.verdict = examination.verdict(history.history.get("loss", []))
         return history
 
@@ -184,20 +193,20 @@ class Detector(engine.Trainer, keras.Model):
 
     def learn_batch(self, data):
         """One training step, as the engine calls it; the epoch's mean logs so far."""
-        x = _inputs(data)
+        given = self._given(data)
         self._learning = True
         try:
-            logs = self.learn(x, training=True)
+            logs = self.learn(*given, training=True)
         finally:
             self._learning = False
-        return self._report(logs, x)
+        return self._report(logs, given[0])
 
     def check_batch(self, data):
         """One validation step: `learn` without moving anything; the mean logs so far."""
-        x = _inputs(data)
+        given = self._given(data)
         with keras.StatelessScope(state_mapping=[(v, v.value) for v in self._state()]):
-            logs = self.learn(x, training=False)
-        return self._report(logs, x)
+            logs = self.learn(*given, training=False)
+        return self._report(logs, given[0])
 
     @property
     def metrics(self):
@@ -232,6 +241,18 @@ class Detector(engine.Trainer, keras.Model):
         self.begin_epoch(epoch)
         if isinstance(data, Batches):
             data.begin_epoch(epoch)
+
+    def _given(self, data):
+        """What `learn` takes of a batch: `(x,)`, or `(x, y)` where labels are needed."""
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        if not self.needs_labels:
+            return (x,)
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} learns from labels, but its batches hold none; give "
+                f"batches of (x, y)."
+            )
+        return x, y
 
     def _report(self, logs, x):
         self.means.update_state(logs, sample_weight=ops.shape(x)[0])

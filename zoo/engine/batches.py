@@ -16,6 +16,7 @@ class Batches(keras.utils.PyDataset):
         x: `(n, ...)` array; a strided view is never copied whole.
         batch_size: samples a batch; the last may be smaller.
         seed: of the order.
+        y: `(n,)` labels, for a model that needs them; batches are then `(x, y)`.
 
     Example:
         >>> batches = Batches(np.arange(5.0), batch_size=2, seed=0)
@@ -23,9 +24,10 @@ class Batches(keras.utils.PyDataset):
         (3, [0.0, 1.0, 2.0, 3.0, 4.0])
     """
 
-    def __init__(self, x, batch_size=32, seed=0, **kwargs):
+    def __init__(self, x, batch_size=32, seed=0, y=None, **kwargs):
         super().__init__(**kwargs)
         self.x = x
+        self.y = y
         self.batch_size = batch_size
         self.seed = seed
         self.epoch = 0
@@ -35,8 +37,8 @@ class Batches(keras.utils.PyDataset):
         return -(-len(self.x) // self.batch_size)
 
     def __getitem__(self, index):
-        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        return self.x[np.sort(chosen)]
+        chosen = np.sort(self.order[index * self.batch_size : (index + 1) * self.batch_size])
+        return self.x[chosen] if self.y is None else (self.x[chosen], self.y[chosen])
 
     def begin_epoch(self, epoch):
         """Take the order of `epoch`, counted from 0."""
