@@ -7,6 +7,7 @@ import pytest
 from zoo.data.checks import (
     constant_columns,
     name_rows,
+    require_binary,
     require_columns,
     require_numeric,
     resolve_missing,
@@ -92,3 +93,17 @@ def test_constant_columns():
 def test_rows_are_named_by_the_name_of_the_index():
     assert name_rows(pd.Index([4])) == "row 4"
     assert name_rows(pd.Index([4, 5, 6], name="line"), limit=2) == "lines 4, 5 and 1 more"
+
+
+def test_labels_are_zero_and_one_in_whatever_form():
+    for column in ([0, 1], [0.0, 1.0], ["0", "1.0"], [False, True]):
+        labels = require_binary(pd.Series(column, name="label"), "cpu.csv")
+        assert labels.tolist() == [0, 1] and labels.dtype == np.int64
+
+
+@pytest.mark.parametrize("wrong", [2, -1, 0.5, "yes", None, np.nan, np.inf])
+def test_other_labels_are_refused_with_their_row(wrong):
+    column = pd.Series([0, wrong, 1], name="label", index=pd.RangeIndex(2, 5, name="line"))
+    message = r"'cpu.csv' has labels in column 'label' that are not 0 or 1: .* in line 3; write 1"
+    with pytest.raises(ValueError, match=message):
+        require_binary(column, "cpu.csv")

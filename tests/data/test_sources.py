@@ -87,3 +87,19 @@ def test_every_source_has_a_checksum_of_the_length_of_its_algorithm():
         algorithm, digest = source.checksum.split(":")
         assert len(digest) == digits[algorithm] and int(digest, 16)
         assert source.address.endswith(source.name)
+
+
+def test_what_nobody_can_download_is_found_or_explained(tmp_path, monkeypatch, download):
+    (tmp_path / "cards.csv").touch()
+    assert sources.locate_by_hand("cards.csv", "https://x.org", tmp_path) == tmp_path / "cards.csv"
+    with pytest.raises(FileNotFoundError, match=rf"{tmp_path}/other.csv does not exist.*https://x"):
+        sources.locate_by_hand("other.csv", "https://x.org", tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"not set\).*FOLDER/cards.csv.*ZOO_DATA=FOLDER"):
+        sources.locate_by_hand("cards.csv", "https://x.org")
+    monkeypatch.setenv("ZOO_DATA", str(tmp_path))
+    assert sources.locate_by_hand("cards.csv", "https://x.org") == tmp_path / "cards.csv"
+    with pytest.raises(
+        FileNotFoundError, match=rf"https://x.org and put it at {tmp_path}/other.csv"
+    ):
+        sources.locate_by_hand("other.csv", "https://x.org")
+    assert download.asked is None

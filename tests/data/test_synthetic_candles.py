@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from zoo.data.candles import COLUMNS
-from zoo.data.synthetic_candles import KINDS, ROWS_OF, event_labels, generate_candles, inject
+from zoo.data.segments import event_labels
+from zoo.data.synthetic_candles import KINDS, ROWS_OF, generate_candles, inject
 
 
 @pytest.fixture(scope="module")
@@ -141,14 +142,9 @@ def test_volatility_burst_multiplies_the_moves(change):
 def test_errors_say_what_would_do(candles):
     with pytest.raises(ValueError, match=r"unknown kinds of anomaly \['rug_pull'\]; expected some"):
         inject(candles, ["rug_pull"])
-    with pytest.raises(ValueError, match="25 events .* there are 500 candles; inject fewer"):
+    with pytest.raises(
+        ValueError, match="25 anomalies .* there are 500; ask for more rows or fewer"
+    ):
         inject(candles[:500])
     with pytest.raises(ValueError, match="1 rows of 5 minutes"):
         generate_candles(1)
-
-
-def test_event_labels_by_hand():
-    events = pd.DataFrame({"kind": ["a", "b"], "start": [1, 4], "stop": [2, 6]})
-    assert event_labels(events, 6).tolist() == [0, 1, 0, 0, 1, 1]
-    with pytest.raises(ValueError, match=r"event 4\.\.6 does not lie within the 5 rows"):
-        event_labels(events, 5)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zoo.data.windows import sliding_windows, window_ends, window_labels
+from zoo.data.windows import point_scores, sliding_windows, window_ends, window_labels
 
 
 def test_windows_share_the_memory_of_the_series_and_cannot_change_it():
@@ -59,3 +59,38 @@ def test_other_errors_say_what_to_give():
         window_labels(np.zeros(40), 10, threshold=1.0)
     with pytest.raises(ValueError, match=r"labels of shape \(40, 1\)"):
         window_labels(np.zeros((40, 1)), 10)
+
+
+def test_point_scores_by_hand():
+    # Windows on rows 0-2, 1-3, 2-4 with scores 3, 6, 0.
+    scores = point_scores([3, 6, 0], rows=5, length=3)
+    np.testing.assert_allclose(scores, [3, 9 / 2, 9 / 3, 6 / 2, 0])
+    # With stride 2 windows lie on rows 0-2 and 2-4; no window reaches row 5.
+    np.testing.assert_allclose(
+        point_scores([3, 6], rows=6, length=3, stride=2)[:5], [3, 3, 4.5, 6, 6]
+    )
+    assert np.isnan(point_scores([3, 6], rows=6, length=3, stride=2)[5])
+
+
+@pytest.mark.parametrize(("length", "stride"), [(1, 1), (7, 1), (7, 3), (7, 7), (3, 8), (100, 50)])
+def test_point_scores_are_means_over_the_covering_windows(length, stride):
+    rows = 230
+    starts = range(0, rows - length + 1, stride)
+    scores = np.random.default_rng(0).exponential(size=len(starts))
+    expected = np.full(rows, np.nan)
+    for row in range(rows):
+        over = [s for s, start in zip(scores, starts, strict=True) if start <= row < start + length]
+        if over:
+            expected[row] = np.mean(over)
+    np.testing.assert_allclose(point_scores(scores, rows, length, stride), expected, atol=1e-12)
+
+
+def test_point_scores_need_one_finite_score_for_each_window():
+    with pytest.raises(
+        ValueError, match=r"shape \(2,\), but 5 rows hold 3 windows of 3 at stride 1"
+    ):
+        point_scores([1, 2], rows=5, length=3)
+    with pytest.raises(ValueError, match="1 of 3 window scores are NaN or infinite"):
+        point_scores([1, np.nan, 2], rows=5, length=3)
+    with pytest.raises(ValueError, match="has 2 rows, fewer than the window of 3"):
+        point_scores([], rows=2, length=3)

@@ -1,1 +1,1 @@
-"""A data set becomes NumPy arrays: sources, images, candles, windows, scaling, checks."""
+"""A data set becomes NumPy arrays: sources, images, series, tables, windows, scaling, checks."""

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 
 from zoo.data.checks import name_rows, require_columns, require_numeric, resolve_missing
-from zoo.data.timestamps import parse_timestamps, require_forward
+from zoo.data.timestamps import TIME_NAMES, parse_timestamps, require_forward
 
 PRICES = ("open", "high", "low", "close")
 COLUMNS = (*PRICES, "volume")
-TIME_NAMES = ("timestamp", "open_time", "datetime", "date", "time")
 KLINES = (
     "open_time",
     *COLUMNS,

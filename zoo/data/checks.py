@@ -97,6 +97,37 @@ def resolve_missing(frame: pd.DataFrame, how: str, name: str) -> pd.DataFrame:
     return filled
 
 
+def require_binary(column: pd.Series, name: str) -> np.ndarray:
+    """Turn a column of labels into 0 and 1, or raise on anything else.
+
+    Args:
+        column: Labels as read, 1 = anomaly. Its index names rows in errors.
+        name: What errors call the table.
+
+    Returns:
+        `(n,)` int.
+
+    Raises:
+        ValueError: A label is missing or neither 0 nor 1; names the row, the values found and how
+            many rows hold them.
+
+    Example:
+        >>> import pandas as pd
+        >>> require_binary(pd.Series(["0", "1.0"], name="fraud"), "cards.csv").tolist()
+        [0, 1]
+    """
+    numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
+    wrong = ~numbers.isin([0, 1])
+    if wrong.any():
+        found = [repr(value) for value in column[wrong].drop_duplicates().head(3)]
+        raise ValueError(
+            f"'{name}' has labels in column '{column.name}' that are not 0 or 1: "
+            f"{', '.join(found)} in {name_rows(column.index[wrong])}; "
+            "write 1 for an anomaly and 0 for everything else"
+        )
+    return numbers.to_numpy(np.int64)
+
+
 def constant_columns(frame: pd.DataFrame) -> list[str]:
     """List the columns that never change, from which nothing can be learned.
 

@@ -102,6 +102,38 @@ def locate(name: str, data_dir: str | Path | None = None) -> Path:
     return _download(source)
 
 
+def locate_by_hand(name: str, address: str, data_dir: str | Path | None = None) -> Path:
+    """Find public data that a program cannot fetch: behind a login, or without a known hash.
+
+    Args:
+        name: File or folder, as a path inside the user's folder.
+        address: Page or file to download it from.
+        data_dir: Folder to look in, instead of `$ZOO_DATA`.
+
+    Returns:
+        Path of a file or folder that exists.
+
+    Raises:
+        FileNotFoundError: It is not there; says what to download, from where, and which path to
+            put it at.
+    """
+    path = find(name, data_dir)
+    if path:
+        return path
+    if data_dir:
+        wanted = Path(data_dir).expanduser() / name
+        raise FileNotFoundError(
+            f"{wanted} does not exist; download it from {address} and put it at that path"
+        )
+    folder = os.environ.get("ZOO_DATA")
+    where = f"at {Path(folder).expanduser() / name}" if folder else f"at FOLDER/{name}"
+    then = "" if folder else ", then set ZOO_DATA=FOLDER or give --data-dir FOLDER"
+    raise FileNotFoundError(
+        f"{name} is not under $ZOO_DATA ({folder or 'not set'}); download it from {address} and "
+        f"put it {where}{then}"
+    )
+
+
 def _download(source: Source) -> Path:
     import pooch
 

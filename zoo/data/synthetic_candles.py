@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data.candles import COLUMNS
+from zoo.data.segments import place_segments
 
 KINDS = ("flash_crash", "pump_and_dump", "volume_burst", "stale_feed", "volatility_burst")
 ROWS_OF = {
@@ -114,7 +115,7 @@ def inject(
     rng = np.random.default_rng(seed)
     order = rng.permutation(np.repeat(np.array(kinds, dtype=object), per_kind))
     lengths = np.array([rng.integers(*ROWS_OF[kind], endpoint=True) for kind in order], dtype=int)
-    starts = _place(lengths, len(candles), margin, rng)
+    starts = place_segments(lengths, len(candles), margin, rng)
     original = candles[list(COLUMNS)].to_numpy(np.float64)
     values = original.copy()
     for kind, start, length in zip(order, starts, lengths, strict=True):
@@ -127,32 +128,6 @@ def inject(
     changed[list(COLUMNS)] = values
     events = pd.DataFrame({"kind": order, "start": starts, "stop": starts + lengths})
     return changed, events
-
-
-def event_labels(events: pd.DataFrame, rows: int) -> np.ndarray:
-    """Turn events into a label for each row.
-
-    Args:
-        events: `start` and `stop` as row positions, stop exclusive.
-        rows: How many rows there are.
-
-    Returns:
-        `(rows,)` int, 1 inside an event.
-
-    Raises:
-        ValueError: An event lies outside the rows.
-
-    Example:
-        >>> import pandas as pd
-        >>> event_labels(pd.DataFrame({"start": [1], "stop": [3]}), rows=5).tolist()
-        [0, 1, 1, 0, 0]
-    """
-    labels = np.zeros(rows, dtype=np.int64)
-    for start, stop in zip(events["start"], events["stop"], strict=True):
-        if not 0 <= start < stop <= rows:
-            raise ValueError(f"event {start}..{stop} does not lie within the {rows} rows")
-        labels[start:stop] = 1
-    return labels
 
 
 def _clustered_volatility(noise: np.ndarray) -> np.ndarray:
@@ -169,18 +144,6 @@ def _persistent_noise(noise: np.ndarray, memory: float = 0.9, size: float = 0.6)
     for row in range(1, len(noise)):
         level[row] = memory * level[row - 1] + size * np.sqrt(1 - memory**2) * noise[row]
     return level
-
-
-def _place(lengths: np.ndarray, rows: int, margin: int, rng: np.random.Generator) -> np.ndarray:
-    """Spread the free rows at random between the events, beyond the margins."""
-    needed = int(lengths.sum()) + margin * (len(lengths) + 1)
-    if needed > rows:
-        raise ValueError(
-            f"{len(lengths)} events with margins of {margin} rows need {needed} rows, but there "
-            f"are {rows} candles; inject fewer, lower the margin or give more candles"
-        )
-    free = np.sort(rng.integers(0, rows - needed, size=len(lengths), endpoint=True))
-    return free + margin * np.arange(1, len(lengths) + 1) + np.cumsum(lengths) - lengths
 
 
 def _displace(event: np.ndarray, shift: np.ndarray, wick: np.ndarray | float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""Cut a series into windows without copying it."""
+"""Cut a series into windows without copying it, and bring their scores back to its rows."""
 
 import numpy as np
 
@@ -98,6 +98,47 @@ def window_labels(
     counts = np.concatenate([[0], np.cumsum(anomalous)])
     in_window = (counts[length:] - counts[:-length])[::stride]
     return (in_window > threshold * length).astype(np.int64)
+
+
+def point_scores(scores: np.ndarray, rows: int, length: int, stride: int = 1) -> np.ndarray:
+    """Score each row by the mean score of the windows that cover it.
+
+    Args:
+        scores: `(n,)`, one for each window that `sliding_windows` cuts with the same settings.
+        rows: Rows of the series.
+        length: Rows in a window.
+        stride: Rows from one window to the next.
+
+    Returns:
+        `(rows,)` float64; NaN for a row that no window covers: some of the last ones, or those
+        between windows where the stride is longer than a window.
+
+    Raises:
+        ValueError: Another number of scores than windows, scores that are not finite, or as
+            `sliding_windows`.
+
+    Example:
+        >>> point_scores([1.0, 5.0], rows=6, length=3, stride=2).tolist()
+        [1.0, 1.0, 3.0, 5.0, 5.0, nan]
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    starts = window_ends(rows, length, stride, "scores") - (length - 1)
+    if scores.shape != starts.shape:
+        raise ValueError(
+            f"there are scores of shape {scores.shape}, but {rows} rows hold {len(starts)} windows "
+            f"of {length} at stride {stride}; expected shape ({len(starts)},)"
+        )
+    if not np.isfinite(scores).all():
+        raise ValueError(
+            f"{int((~np.isfinite(scores)).sum())} of {len(scores)} window scores are NaN or "
+            "infinite; a row's mean is not defined then"
+        )
+    begun, ended = np.zeros(rows + 1), np.zeros(rows + 1)
+    begun[starts], ended[starts + length] = scores, scores
+    sums = np.cumsum(begun - ended)[:-1]
+    begun[starts], ended[starts + length] = 1, 1
+    counts = np.cumsum(begun - ended)[:-1]
+    return np.divide(sums, counts, out=np.full(rows, np.nan), where=counts > 0)
 
 
 def _require_fit(rows: int, length: int, stride: int, name: str) -> None:

@@ -8,5 +8,18 @@ from zoo.metrics.detection import (
     roc_auc,
     summarize,
 )
+from zoo.metrics.events import event_metrics
+from zoo.metrics.point_adjusted import point_adjusted_f1
+from zoo.metrics.vus import vus
 
-__all__ = ["all_positive_f1", "at_threshold", "best_f1", "pr_auc", "roc_auc", "summarize"]
+__all__ = [
+    "all_positive_f1",
+    "at_threshold",
+    "best_f1",
+    "event_metrics",
+    "point_adjusted_f1",
+    "pr_auc",
+    "roc_auc",
+    "summarize",
+    "vus",
+]

@@ -5,11 +5,11 @@ its score is *greater than* the threshold. Without any anomaly there is nothing 
 recall and F1 are then 0, and what has no value at all is NaN and warned about.
 """
 
-import warnings
-
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.metrics import average_precision_score, roc_auc_score
+
+from zoo.metrics.checks import binary, check_lengths, checked, undefined
 
 
 def roc_auc(labels: ArrayLike, scores: ArrayLike) -> float:
@@ -24,9 +24,9 @@ def roc_auc(labels: ArrayLike, scores: ArrayLike) -> float:
         >>> roc_auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
         0.75
     """
-    labels, scores = _checked(labels, scores)
+    labels, scores = checked(labels, scores)
     if labels.all() or not labels.any():
-        return _undefined("ROC-AUC", labels)
+        return undefined("ROC-AUC", labels)
     return float(roc_auc_score(labels, scores))
 
 
@@ -42,9 +42,9 @@ def pr_auc(labels: ArrayLike, scores: ArrayLike) -> float:
         >>> pr_auc([0, 1, 1], [0.3, 0.2, 0.9])  # precision 1 for the first anomaly, 2/3 for both
         0.8333333333333333
     """
-    labels, scores = _checked(labels, scores)
+    labels, scores = checked(labels, scores)
     if not labels.any():
-        return _undefined("PR-AUC", labels)
+        return undefined("PR-AUC", labels)
     return float(average_precision_score(labels, scores))
 
 
@@ -61,7 +61,7 @@ def best_f1(labels: ArrayLike, scores: ArrayLike) -> tuple[float, float]:
         >>> best_f1([0, 1, 0, 1], [0.1, 0.4, 0.35, 0.8])
         (1.0, 0.35)
     """
-    labels, scores = _checked(labels, scores)
+    labels, scores = checked(labels, scores)
     order = np.argsort(scores)[::-1]
     ranked = scores[order]
     last_of_ties = np.append(ranked[1:] < ranked[:-1], True)
@@ -86,8 +86,8 @@ def at_threshold(labels: ArrayLike, flags: ArrayLike) -> dict[str, float]:
         >>> at_threshold([0, 0, 1, 1], [0, 1, 1, 1])["recall"]
         1.0
     """
-    labels, flags = _binary("labels", labels), _binary("flags", flags)
-    _check_lengths(labels, flags, "flags")
+    labels, flags = binary("labels", labels), binary("flags", flags)
+    check_lengths(labels, flags, "flags")
     hits, flagged, anomalies = int((labels & flags).sum()), int(flags.sum()), int(labels.sum())
     return {
         "precision": hits / flagged if flagged else 0.0,
@@ -108,7 +108,7 @@ def all_positive_f1(labels: ArrayLike) -> float:
         >>> round(all_positive_f1([0] + [1] * 9), 3)
         0.947
     """
-    share = float(_binary("labels", labels).mean())
+    share = float(binary("labels", labels).mean())
     return 2 * share / (1 + share)
 
 
@@ -128,7 +128,7 @@ def summarize(labels: ArrayLike, scores: ArrayLike, threshold: float) -> dict[st
         ValueError: Labels other than 0 and 1, scores or a threshold that are not finite, or
             unequal lengths.
     """
-    labels, scores = _checked(labels, scores)
+    labels, scores = checked(labels, scores)
     if not np.isfinite(threshold):
         raise ValueError(f"the threshold is {threshold}, expected a finite number")
     flags = scores > np.float64(threshold)
@@ -140,48 +140,3 @@ def summarize(labels: ArrayLike, scores: ArrayLike, threshold: float) -> dict[st
         "threshold": float(threshold),
         "anomaly_rate": float(flags.mean()),
     }
-
-
-def _checked(labels: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels as bool and scores as floats of their own precision, both `(n,)`."""
-    labels = _binary("labels", labels)
-    scores = np.asarray(scores)
-    if not np.issubdtype(scores.dtype, np.floating):
-        scores = scores.astype(np.float64)
-    _check_lengths(labels, scores, "scores")
-    if unusable := int((~np.isfinite(scores)).sum()):
-        raise ValueError(
-            f"{unusable} of {len(scores)} scores are NaN or infinite, expected finite numbers; "
-            "training diverged or the input holds NaN"
-        )
-    return labels, scores
-
-
-def _binary(name: str, values: ArrayLike) -> np.ndarray:
-    values = np.asarray(values)
-    if values.ndim != 1 or values.size == 0:
-        raise ValueError(f"{name} have shape {values.shape}, expected (n,) with n of 1 or more")
-    if values.dtype == bool:
-        return values
-    strange = np.unique(values[~np.isin(values, (0, 1))])
-    if strange.size:
-        raise ValueError(
-            f"{name} hold {strange[:5].tolist()}, expected only 0 (normal) and 1 (anomaly)"
-        )
-    return values.astype(bool)
-
-
-def _check_lengths(labels: np.ndarray, others: np.ndarray, name: str) -> None:
-    if others.shape != labels.shape:
-        raise ValueError(
-            f"{name} have shape {others.shape} and labels {labels.shape}, expected one for one"
-        )
-
-
-def _undefined(metric: str, labels: np.ndarray) -> float:
-    kind = "anomalies" if labels.all() else "normals"
-    warnings.warn(
-        f"{metric} is undefined: all {len(labels)} labels are {kind}, both kinds are needed",
-        stacklevel=3,
-    )
-    return float("nan")

@@ -49,8 +49,11 @@ def _variable(layer, attribute):
     return next((each for each in found if isinstance(each, keras.Variable)), None)
 
 
+PARTS = ("cell", "query_dense", "key_dense", "value_dense", "output_dense")  # that Keras hides
+
+
 def _leaves(layer):
-    children = list(getattr(layer, "layers", [])) or [getattr(layer, "cell", None)]
+    children = list(getattr(layer, "layers", [])) or [getattr(layer, part, None) for part in PARTS]
     children = [child for child in children if child is not None]
     return [leaf for child in children for leaf in _leaves(child)] if children else [layer]
 
