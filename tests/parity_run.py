@@ -10,11 +10,29 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 from zoo.engine.batches import Batches
-from zoo.models import DeepSVDD, HybridDeepSVDD
-from zoo.networks import draw_weights, lenet, lenet_decoder, recurrent
+from zoo.models import (
+    Autoencoder,
+    Classifier,
+    DeepSVDD,
+    Forecaster,
+    HybridDeepSVDD,
+    TransformerGAN,
+)
+from zoo.networks import (
+    draw_weights,
+    lenet,
+    lenet_decoder,
+    mlp,
+    recurrent,
+    transformer,
+    transformer_decoder,
+    transformer_reconstructor,
+    window_discriminator,
+    window_generator,
+)
 
 STEPS = 50
 
@@ -60,6 +78,27 @@ def drawn(encoder, decoder):
     return draw_weights(encoder, 0), draw_weights(decoder, 1)
 
 
+ATTENTION = {"blocks": 2, "heads": 2, "width": 8, "feed_forward": 16, "dropout": 0.0}
+
+
+def transformer_gan(coupling):
+    """With noise and second view that NumPy draws, for backends draw different numbers."""
+    model = TransformerGAN(
+        draw_weights(transformer_reconstructor((12, 5), **ATTENTION), 0),
+        *drawn(
+            window_generator((12, 5), latent=4, units=(8,), width=4),
+            window_discriminator((12, 5), units=(8,), dropout=0.0),
+        ),
+        coupling,
+    )
+    rng = np.random.default_rng(0)
+    noise = ops.convert_to_tensor(rng.normal(size=(8, 4)).astype("float32"))
+    kept = ops.convert_to_tensor((rng.uniform(size=(12, 5)) > 0.15).astype("float32"))
+    model.latent = lambda count: noise
+    model.augment = lambda view: view * kept
+    return model
+
+
 def models():
     """Name, model (with weights that NumPy drew), learning rate, data.
 
@@ -92,6 +131,20 @@ def models():
         1e-3,
         windows(),
     )
+    for cell in ("rnn", "lstm", "gru"):
+        encoder, head = drawn(recurrent((12, 5), cell, (16,)), mlp((16,), (8, 1), "tanh"))
+        yield f"classifier_{cell}", Classifier(encoder, head, "focal", 2.0), 1e-3, windows()
+    encoder, head = drawn(recurrent((None, 5), "lstm", (16,)), mlp((16,), (5,)))
+    yield "forecaster", Forecaster(encoder, head), 1e-3, windows()
+    both = drawn(transformer((12, 5), **ATTENTION), transformer_decoder((12, 5), **ATTENTION))
+    yield "autoencoder_transformer", Autoencoder(*both), 1e-3, windows()
+    for coupling in ("separate", "joint"):
+        yield f"transformer_gan_{coupling}", transformer_gan(coupling), 1e-3, windows()
+
+
+def labels_for(model, x):
+    """The walks that end higher than most are the anomalies, where labels are needed at all."""
+    return (x[:, -1, 0] > 0.5).astype("float32") if model.needs_labels else None
 
 
 def train(folder):
@@ -101,16 +154,18 @@ def train(folder):
 
         model.compile(keras.optimizers.Adam(rate))
         model.before_fit(x)
-        batches = Batches(x, batch_size=8, seed=0)
+        y = labels_for(model, x)
+        batches = Batches(x, batch_size=8, seed=0, y=y)
         losses = []
         while len(losses) < STEPS:
             for i in range(len(batches)):
                 model.reset_metrics()
-                losses.append(float(model.train_on_batch(batches[i], return_dict=True)["loss"]))
+                given = batches[i] if model.needs_labels else (batches[i],)
+                losses.append(float(model.train_on_batch(*given, return_dict=True)["loss"]))
             batches.on_epoch_end()
         found[f"{name}_steps"] = np.array(losses[:STEPS])
 
-        history = model.fit(Batches(x, batch_size=8, seed=1), epochs=2, verbose=0).history
+        history = model.fit(Batches(x, batch_size=8, seed=1, y=y), epochs=2, verbose=0).history
         found[f"{name}_epochs"] = np.array(history["loss"])
         found[f"{name}_scores"] = model.predict(x, verbose=0)
         model.save(folder / f"{name}.keras")

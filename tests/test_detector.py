@@ -7,7 +7,7 @@ from keras import ops
 
 from zoo.detector import Detector, peek
 from zoo.engine.batches import Batches
-from zoo.models import Autoencoder, DeepSVDD, HybridDeepSVDD
+from zoo.models import Autoencoder, Classifier, DeepSVDD, HybridDeepSVDD
 from zoo.networks import draw_weights, mlp, recurrent
 
 BACKEND = keras.backend.backend()
@@ -27,6 +27,12 @@ def svdd(**options):
 def autoencoder(**options):
     model = Autoencoder(draw_weights(mlp((4,), (3,)), 0), draw_weights(mlp((3,), (4,)), 1))
     model.compile(keras.optimizers.SGD(0.01), **options)
+    return model
+
+
+def classifier():
+    model = Classifier(draw_weights(mlp((4,), (3,)), 0), draw_weights(mlp((3,), (1,)), 1))
+    model.compile(keras.optimizers.SGD(0.1))
     return model
 
 
@@ -102,6 +108,47 @@ def test_peek_takes_the_first_samples(x):
 def test_labels_are_refused(x):
     with pytest.raises(ValueError, match="Autoencoder learns without labels; call fit"):
         autoencoder().fit(x, np.zeros(len(x)))
+
+
+def test_labels_are_demanded_by_a_model_that_needs_them(x):
+    with pytest.raises(ValueError, match=r"Classifier learns from labels; call fit\(x, y\)"):
+        classifier().fit(x)
+    with pytest.raises(ValueError, match=r"its batches hold none; give batches of \(x, y\)"):
+        classifier().fit(Batches(x, batch_size=8), verbose=0)
+
+
+def test_labels_reach_the_model_from_every_source(x):
+    y = (x[:, 0] > 1).astype("float32")
+    in_order = Batches(x, batch_size=8, y=y)
+    in_order.begin_epoch = lambda epoch: None
+    in_order.order = np.arange(24)
+    whole, by_batch, by_tensor = classifier(), classifier(), classifier()
+    expected = whole.fit(
+        x, y, batch_size=8, epochs=2, shuffle=False, validation_data=(x, y), verbose=0
+    ).history
+    assert expected["loss"][1] < expected["loss"][0]
+    found = by_batch.fit(in_order, epochs=2, validation_data=in_order, verbose=0).history
+    np.testing.assert_allclose(found["loss"], expected["loss"], rtol=1e-5)
+    np.testing.assert_allclose(found["val_loss"], expected["val_loss"], rtol=1e-5)
+    pairs = ((x[i : i + 8], y[i : i + 8]) for _ in range(2) for i in (0, 8, 16))
+    found = by_tensor.fit(pairs, steps_per_epoch=3, epochs=2, verbose=0).history
+    np.testing.assert_allclose(found["loss"], expected["loss"], rtol=1e-5)
+
+
+def test_other_labels_teach_something_else(x):
+    scores = []
+    for y in (x[:, 0] > 1, x[:, 0] <= 1):
+        model = classifier()
+        model.fit(x, y, epochs=20, verbose=0)
+        scores.append(model.predict(x, verbose=0))
+    assert np.corrcoef(*scores)[0, 1] < -0.5
+
+
+def test_the_probes_for_collapse_are_samples_and_not_labels(x):
+    model = classifier()
+    model.fit(Batches(x, batch_size=8, y=x[:, 0] > 1), epochs=2, verbose=0)
+    assert model.verdict.scores_distinct
+    assert np.array_equal(peek(Batches(x, batch_size=24, y=x[:, 0])), x)
 
 
 def test_the_progress_bar_shows_the_loss(x, capsys):
@@ -199,3 +246,16 @@ def test_a_rule_that_calls_minimize_twice_moves_each_part_alone(x):
     # The second turn finds the first part where the first turn left it.
     assert float(logs["after"]) == pytest.approx(np.mean(model.predict(x, verbose=0)), rel=1e-5)
     assert float(logs["after"]) < float(logs["loss"])
+
+
+def test_after_a_fit_the_model_sees_its_history_and_its_verdict(x):
+    class Told(Autoencoder):
+        def after_fit(self, history):
+            self.told = (history, self.verdict)
+
+    model = Told(draw_weights(mlp((4,), (3,)), 0), draw_weights(mlp((3,), (4,)), 1))
+    model.compile(keras.optimizers.SGD(0.01))
+    found = model.fit(x, epochs=2, validation_data=(x, None), verbose=0).history
+    history, verdict = model.told
+    assert history == found and len(history["val_loss"]) == 2
+    assert verdict is model.verdict and verdict.weights_moved

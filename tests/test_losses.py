@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from zoo import losses
+from zoo import engine, losses
 from zoo.models import Autoencoder
 from zoo.networks import draw_weights, mlp
 
@@ -41,6 +41,79 @@ def test_soft_boundary_by_hand(radius, nu, expected):
     distance = ops.array([0.0, 1.0, 5.0])
     found = losses.soft_boundary(distance, ops.array(radius), nu)
     assert float(found) == pytest.approx(expected)
+
+
+LOGITS = np.log([3.0, 1 / 3, 3.0, 1 / 3])  # an anomaly's probability: ¾, ¼, ¾, ¼
+
+
+def test_cross_entropy_by_hand():
+    found = losses.cross_entropy([1, 1, 0, 0], LOGITS, positive_weight=10)
+    right, wrong = np.log(4 / 3), np.log(4)
+    np.testing.assert_allclose(numpy(found), [10 * right, 10 * wrong, wrong, right], rtol=1e-5)
+    assert numpy(found).dtype == "float32"
+
+
+def test_focal_by_hand():
+    found = losses.focal([1, 1, 0, 0], LOGITS, gamma=2, positive_weight=10)
+    right, wrong = np.log(4 / 3) / 16, np.log(4) * 9 / 16
+    np.testing.assert_allclose(numpy(found), [10 * right, 10 * wrong, wrong, right], rtol=1e-5)
+
+
+def test_focal_of_sure_logits_is_neither_lost_nor_infinite():
+    found = numpy(losses.focal([1, 1, 0, 0], np.array([200.0, -200.0, 200.0, -200.0])))
+    np.testing.assert_allclose(found, [0, 200, 200, 0], atol=1e-6)
+
+
+def test_nt_xent_by_hand():
+    """Two samples on the axes, views at 60° and 0° of them; lengths do not count."""
+    a = np.array([[5.0, 0.0], [0.0, 2.0]])
+    b = np.array([[0.5, np.sqrt(0.75)], [0.0, 0.1]])
+    half, root = 0.5, np.sqrt(0.75)
+    cosines = [  # of each of a1, a2, b1, b2 to its own other view, then to the other sample's two
+        (half, 0.0, 0.0),
+        (1.0, 0.0, root),
+        (half, root, root),
+        (1.0, 0.0, root),
+    ]
+    for temperature in (1.0, 0.5):
+        shares = [np.exp(np.array(row) / temperature) for row in cosines]
+        expected = np.mean([-np.log(share[0] / share.sum()) for share in shares])
+        found = numpy(losses.nt_xent(a, b, temperature))
+        assert found == pytest.approx(expected, rel=1e-5)
+        assert numpy(losses.nt_xent(b, a, temperature)) == pytest.approx(expected, rel=1e-5)
+    assert found.dtype == "float32" and found.shape == ()
+
+
+def test_nt_xent_is_low_where_views_agree_and_samples_differ():
+    a = np.random.default_rng(0).normal(size=(8, 32))
+    agreed, crossed = numpy(losses.nt_xent(a, a)), numpy(losses.nt_xent(a, a[::-1]))
+    alike = numpy(losses.nt_xent(np.ones((8, 4)), np.ones((8, 4))))
+    assert agreed < 0.1 < alike < crossed
+    assert alike == pytest.approx(np.log(15), rel=1e-5)  # each of 15 others as near
+
+
+@pytest.mark.parametrize("scale", [0.0, 1.0])
+def test_nt_xent_of_zero_vectors_has_finite_gradients(scale):
+    direction = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    a, b = keras.Variable(scale * direction), keras.Variable(np.zeros((3, 4), "float32"))
+
+    def loss():
+        value = losses.nt_xent(a, b)
+        return value, value, {}
+
+    value, gradients, _ = engine.gradients(loss, [a, b], [a, b])
+    assert np.isfinite(numpy(value))
+    assert all(np.all(np.isfinite(numpy(gradient))) for gradient in gradients)
+    if scale == 0:  # nothing tells the five others apart
+        assert numpy(value) == pytest.approx(np.log(5), rel=1e-5)
+
+
+def test_nt_xent_of_half_precision_is_counted_in_float32():
+    rng = np.random.default_rng(0)
+    a, b = (ops.cast(300 * rng.normal(size=(4, 8)), "float16") for _ in range(2))
+    found = losses.nt_xent(a, b)  # squares and e^(1/τ) are infinite in float16
+    whole = losses.nt_xent(ops.cast(a, "float32"), ops.cast(b, "float32"))
+    assert numpy(found) == pytest.approx(float(numpy(whole)), rel=1e-6)
 
 
 def test_l2_is_half_the_squares():

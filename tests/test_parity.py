@@ -16,7 +16,18 @@ import pytest
 ROOT = Path(__file__).parent.parent
 BACKENDS = ("tensorflow", "jax", "torch")
 INSTALLED = [backend for backend in BACKENDS if importlib.util.find_spec(backend)]
-MODELS = ("svdd", "hybrid", "gru")
+MODELS = (
+    "svdd",
+    "hybrid",
+    "gru",
+    "classifier_rnn",
+    "classifier_lstm",
+    "classifier_gru",
+    "forecaster",
+    "autoencoder_transformer",
+    "transformer_gan_separate",
+    "transformer_gan_joint",
+)
 WITH_CORNERS = "hybrid_lenet"  # backends may part on it in time: see parity_run.models
 
 pytestmark = pytest.mark.xdist_group("parity")  # one worker trains for all tests

@@ -56,6 +56,9 @@ class Detector(engine.Trainer, keras.Model):
     def begin_epoch(self, epoch):
         """Change what goes by epochs; `epoch` counts from 0."""
 
+    def after_fit(self, history):
+        """Warn of what this model's own logs tell; `history` maps each to its epochs' values."""
+
     def causes_of_collapse(self):
         """Sentences on what in this model's set-up invites collapse, and the cure."""
         return []
@@ -183,6 +186,7 @@ class Detector(engine.Trainer, keras.Model):
             kwargs.setdefault("shuffle", False)  # they are; Keras would shuffle them once more
         history = super().fit(x, y, *args, callbacks=callbacks, **kwargs)
         self.verdict = examination.verdict(history.history.get("loss", []))
+        self.after_fit(history.history)
         return history
 
     def predict(self, x, batch_size=None, **kwargs):

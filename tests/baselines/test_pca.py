@@ -13,6 +13,15 @@ def test_pca_scores_the_mean_squared_distance_from_the_normal_line():
     assert PCAReconstruction().fit(line).score([[9.0, 0.0], [2.0, 4.0]]) == pytest.approx([0, 8])
 
 
+def test_errors_say_which_number_a_score_comes_from():
+    line = np.outer(np.arange(6.0), [1.0, 0.0, 0.0, 0.0]).reshape(6, 2, 2)
+    baseline = PCAReconstruction().fit(line)
+    strange = [[[9.0, 0.0], [0.0, 4.0]], [[2.0, -1.0], [3.0, 0.0]]]
+    errors = baseline.errors(strange)
+    assert errors == pytest.approx(np.array([[[0, 0], [0, 16]], [[0, 1], [9, 0]]]), abs=1e-9)
+    assert baseline.score(strange) == pytest.approx([4.0, 2.5])
+
+
 def test_components_say_how_many_directions_are_normal():
     # Deviations 3, 2 and 1 along the axes; a unit along each axis is a residual of 1/3 or 0.
     corners = np.stack(np.meshgrid([-3, 3], [-2, 2], [-1, 1]), axis=-1).reshape(-1, 3)

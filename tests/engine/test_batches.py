@@ -56,6 +56,13 @@ def test_another_seed_gives_another_order():
     assert content(a) != content(b)
 
 
+def test_labels_stay_with_their_samples():
+    batches = Batches(np.arange(7), batch_size=4, seed=0, y=10 * np.arange(7))
+    pairs = [batches[i] for i in range(len(batches))]
+    assert [x.tolist() for x, _ in pairs] == FIRST
+    assert all(np.array_equal(y, 10 * x) for x, y in pairs)
+
+
 def test_a_strided_view_is_read_batch_by_batch():
     series = np.arange(12.0)
     windows = np.lib.stride_tricks.sliding_window_view(series, 3)

@@ -12,17 +12,46 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.models import Autoencoder, DeepSVDD, HybridDeepSVDD
-from zoo.networks import draw_weights, lenet, lenet_decoder, mlp, recurrent
+from zoo.models import (
+    Autoencoder,
+    Classifier,
+    DeepSVDD,
+    Forecaster,
+    HybridDeepSVDD,
+    TransformerGAN,
+    VariationalAutoencoder,
+)
+from zoo.networks import (
+    draw_weights,
+    lenet,
+    lenet_decoder,
+    mlp,
+    recurrent,
+    recurrent_decoder,
+    transformer,
+    transformer_decoder,
+    transformer_reconstructor,
+    window_discriminator,
+    window_generator,
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """Normal samples to train and validate on, and strange ones far away; NumPy float32."""
+    """Normal samples to train and validate on, and strange ones far away; NumPy float32.
+
+    For a model that learns from labels, `labels` holds them by the part's name, and the part to
+    train on has strange samples among the normal ones.
+    """
 
     train: np.ndarray
     validation: np.ndarray
     strange: np.ndarray
+    labels: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+
+    def pair(self, part):
+        """`(x, y)` of a part as `fit` and `evaluate` take it; y is None without labels."""
+        return getattr(self, part), self.labels.get(part)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +98,14 @@ def windows():
     return _split(waves, rng.normal(size=(16, 6, 3)) * 5)
 
 
+def labelled_windows():
+    """The same waves; strange ones are lifted, and every other one to train on is."""
+    plain = windows()
+    mixed = np.stack([plain.train, plain.train + 5], axis=1).reshape(64, 6, 3)
+    labels = {"train": np.tile([0, 1], 32), "validation": np.zeros(16), "strange": np.ones(16)}
+    return Data(mixed, plain.validation, plain.validation + 5, labels)
+
+
 def rows_in():
     return draw_weights(mlp((6,), units=(8, 3), activation="tanh", bias=False), 0)
 
@@ -89,10 +126,79 @@ def window_in():
     return draw_weights(recurrent((6, 3), "gru", units=(4,)), 0)
 
 
+def window_out(cell="gru"):
+    return draw_weights(recurrent_decoder((6, 3), cell, units=(4,)), 1)
+
+
+def lstm_in():
+    return draw_weights(recurrent((6, 3), "lstm", units=(4,)), 0)
+
+
+def code_in():
+    return draw_weights(mlp((6,), units=(8, 6), activation="tanh"), 0)
+
+
+def judge():
+    return draw_weights(mlp((4,), units=(4, 1), activation="tanh"), 1)
+
+
+def forecast_in():
+    return draw_weights(recurrent((5, 3), "lstm", units=(4,)), 0)
+
+
+# Without dropout: Keras saves no state of its seeds, so that a resumed fit would drop others.
+ATTENTION = {"blocks": 1, "heads": 2, "width": 8, "feed_forward": 8, "dropout": 0.0}
+
+
+def attention_in():
+    return draw_weights(transformer((6, 3), **ATTENTION, embedding=4), 0)
+
+
+def attention_out():
+    return draw_weights(transformer_decoder((6, 3), **ATTENTION, embedding=4), 1)
+
+
+def redrawn(**options):
+    return TransformerGAN(
+        draw_weights(transformer_reconstructor((6, 3), **ATTENTION), 0), **options
+    )
+
+
+def with_gan(**options):
+    return redrawn(
+        generator=draw_weights(window_generator((6, 3), latent=4, units=(8,), width=4), 1),
+        discriminator=draw_weights(window_discriminator((6, 3), units=(8,), dropout=0.0), 2),
+        **options,
+    )
+
+
 SOFT = {"objective": "soft-boundary", "nu": 0.2, "warmup_epochs": 1}
 
 MODELS = {
     "autoencoder": (lambda: Autoencoder(rows_in(), rows_out()), table),
+    "autoencoder_denoising": (
+        lambda: Autoencoder(rows_in(), rows_out(), noise=0.3, mask=0.1, sparsity=0.01),
+        table,
+    ),
+    "autoencoder_gru": (lambda: Autoencoder(window_in(), window_out(), 1e-4), windows),
+    "autoencoder_lstm": (lambda: Autoencoder(lstm_in(), window_out("lstm"), noise=0.1), windows),
+    "autoencoder_transformer": (lambda: Autoencoder(attention_in(), attention_out()), windows),
+    "variational": (
+        lambda: VariationalAutoencoder(
+            code_in(), rows_out(), beta=0.5, scale=0.5, weight_decay=1e-4
+        ),
+        table,
+    ),
+    "variational_error": (
+        lambda: VariationalAutoencoder(code_in(), rows_out(), score_by="reconstruction_error"),
+        table,
+    ),
+    "variational_elbo": (
+        lambda: VariationalAutoencoder(
+            code_in(), draw_weights(mlp((3,), units=(8, 12)), 1), scale=None, score_by="elbo"
+        ),
+        table,
+    ),
     "svdd": (lambda: DeepSVDD(rows_in(), weight_decay=1e-4), table),
     "svdd_moving": (lambda: DeepSVDD(rows_in(), center_rate=0.01), table),
     "svdd_soft_moving_gru": (lambda: DeepSVDD(window_in(), center_rate=0.01, **SOFT), windows),
@@ -106,6 +212,21 @@ MODELS = {
         table,
     ),
     "hybrid_soft_lenet": (lambda: HybridDeepSVDD(image_in(), image_out(), **SOFT), images),
+    "classifier": (
+        lambda: Classifier(window_in(), judge(), "focal", positive_weight=2.0, weight_decay=1e-4),
+        labelled_windows,
+    ),
+    "forecaster": (
+        lambda: Forecaster(forecast_in(), draw_weights(mlp((4,), units=(3,)), 1)),
+        windows,
+    ),
+    "transformer": (lambda: redrawn(contrast_weight=0.0), windows),
+    "transformer_contrast": (
+        lambda: redrawn(mask=0.3, jitter=0.1, normalize="reversible"),
+        windows,
+    ),
+    "transformer_gan": (lambda: with_gan(), windows),
+    "transformer_gan_joint": (lambda: with_gan(coupling="joint", normalize="center"), windows),
 }
 
 
@@ -142,8 +263,8 @@ def trained(case, tmp_path_factory):
     ]
     with contextlib.redirect_stdout(screen):
         history = model.fit(
-            case.data.train,
-            validation_data=(case.data.validation, None),
+            *case.data.pair("train"),
+            validation_data=case.data.pair("validation"),
             batch_size=16,
             epochs=6,
             shuffle=False,

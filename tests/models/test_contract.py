@@ -49,16 +49,18 @@ def test_predict_is_score_whatever_the_batch_size(case, trained):
 
 def test_evaluation_changes_no_weight_and_no_state(case, trained):
     before = values(trained.model.weights)
-    first = trained.model.evaluate(case.data.strange, batch_size=8, verbose=0, return_dict=True)
+    data = case.data.pair("strange")
+    first = trained.model.evaluate(*data, batch_size=8, verbose=0, return_dict=True)
     trained.model.predict(case.data.strange, verbose=0)
     assert_same(values(trained.model.weights), before, rtol=0)
-    again = trained.model.evaluate(case.data.strange, batch_size=8, verbose=0, return_dict=True)
+    again = trained.model.evaluate(*data, batch_size=8, verbose=0, return_dict=True)
     assert first == again
 
 
 def test_callbacks_find_what_they_ask_for(case, trained):
     best = int(np.argmin(trained.history["val_loss"]))
-    found = trained.model.evaluate(case.data.validation, batch_size=16, verbose=0, return_dict=True)
+    data = case.data.pair("validation")
+    found = trained.model.evaluate(*data, batch_size=16, verbose=0, return_dict=True)
     if "soft-boundary" not in getattr(trained.model, "objective", ""):  # its radius starts late
         assert found["loss"] == pytest.approx(trained.history["val_loss"][best], rel=1e-5)
 
@@ -87,7 +89,7 @@ def test_a_saved_model_scores_the_same_and_trains_on(case, trained, tmp_path):
 
     weights = values(loaded.trainable_variables)
     steps = int(ops.convert_to_numpy(loaded.optimizer.iterations))
-    history = loaded.fit(case.data.train, batch_size=24, epochs=1, verbose=0).history
+    history = loaded.fit(*case.data.pair("train"), batch_size=24, epochs=1, verbose=0).history
     assert np.isfinite(history["loss"][0])
     assert int(ops.convert_to_numpy(loaded.optimizer.iterations)) > steps
     moved = values(loaded.trainable_variables)
@@ -105,7 +107,8 @@ def test_a_config_gives_the_same_model(case):
 def test_a_fit_that_was_killed_resumes_to_the_same_weights(case, tmp_path):
     def fit(backup, *callbacks):
         model = case.compiled()
-        batches = Batches(case.data.train, batch_size=16, seed=0)  # as a new process makes them
+        x, y = case.data.pair("train")
+        batches = Batches(x, batch_size=16, seed=0, y=y)  # as a new process makes them
         callbacks = [keras.callbacks.BackupAndRestore(backup), *callbacks]
         model.fit(batches, epochs=3, verbose=0, callbacks=callbacks)
         return model
@@ -120,11 +123,13 @@ def test_a_fit_that_was_killed_resumes_to_the_same_weights(case, tmp_path):
     assert_same(values(resumed.weights), values(whole.weights), rtol=0, atol=1e-6)
 
 
-def test_labels_are_refused(case):
-    with pytest.raises(ValueError, match="learns without labels"):
-        case.compiled().fit(case.data.train, np.zeros(len(case.data.train)))
+def test_labels_are_refused_or_demanded(case):
+    x, y = case.data.pair("train")
+    wrong = np.zeros(len(x)) if y is None else None
+    with pytest.raises(ValueError, match=r"learns without labels|learns from labels"):
+        case.compiled().fit(x, wrong)
 
 
 def test_fit_before_compile_is_refused(case):
     with pytest.raises(ValueError, match="compile"):
-        case.make().fit(case.data.train)
+        case.make().fit(*case.data.pair("train"))

@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 from keras import layers
 
-from zoo.networks import draw_weights, lenet, lenet_decoder, mlp, recurrent
+from zoo.networks import (
+    draw_weights,
+    lenet,
+    lenet_decoder,
+    mlp,
+    recurrent,
+    transformer,
+    window_generator,
+)
 
 
 def dense(initializer, shape=(300, 200)):
@@ -36,6 +44,8 @@ def test_the_first_weights_are_those_of_this_seed():
         lambda: recurrent((4, 3), "rnn", units=(5, 4)),
         lambda: recurrent((4, 3), "lstm", units=(5, 4), embedding=3),
         lambda: recurrent((4, 3), "gru", units=(5, 4), dropout=0.1),
+        lambda: transformer((4, 3), blocks=2, heads=2, width=4, feed_forward=5),
+        lambda: window_generator((4, 3), units=(5,)),
     ],
 )
 def test_a_seed_fixes_every_weight(build):
@@ -44,7 +54,7 @@ def test_a_seed_fixes_every_weight(build):
         first.get_weights(), same.get_weights(), other.get_weights(), first.weights, strict=True
     ):
         np.testing.assert_array_equal(a, b, err_msg=variable.path)
-        fixed = variable.name.startswith(("bias", "moving"))
+        fixed = variable.name.startswith(("bias", "moving", "gamma", "beta"))
         assert np.array_equal(a, c) == fixed, variable.path
 
 
@@ -96,8 +106,22 @@ def test_an_unknown_initializer_is_refused():
         dense("random_uniform")
 
 
+def test_every_map_of_attention_is_drawn_by_its_own_law():
+    window = keras.Input((4, 32))
+    network = keras.Model(window, layers.MultiHeadAttention(4, 64)(window, window))
+    weights = draw_weights(network, 0).get_weights()
+    kernels = [weight for weight in weights if weight.ndim == 3]
+    assert [kernel.shape for kernel in kernels] == 3 * [(32, 4, 64)] + [(4, 64, 32)]
+    for i, kernel in enumerate(kernels):
+        # Glorot as Keras counts: the first axis is taken for the window of a convolution.
+        variance = 2 / (kernel.shape[0] * (kernel.shape[1] + kernel.shape[2]))
+        assert np.var(kernel) == pytest.approx(variance, rel=0.05)
+        assert not any(np.array_equal(kernel, other) for other in kernels[:i])
+    assert all(np.all(weight == 0) for weight in weights if weight.ndim < 3)
+
+
 def test_a_weight_out_of_reach_is_refused():
     window = keras.Input((4, 3))
-    network = keras.Model(window, layers.MultiHeadAttention(2, 2)(window, window))
+    network = keras.Model(window, layers.TimeDistributed(layers.Dense(2))(window))
     with pytest.raises(ValueError, match="draw_weights does not reach .*kernel"):
         draw_weights(network, 0)

@@ -1,5 +1,6 @@
 """Runs side by side: nothing is averaged that does not belong together."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,9 +9,12 @@ import pytest
 from zoo.report.comparison import (
     differing_data,
     differing_settings,
+    is_as_published,
+    row_names,
     row_tags,
     runs_table,
     spread_over_seeds,
+    text_columns,
 )
 from zoo.report.run_folder import SavedRun
 
@@ -68,3 +72,48 @@ def test_tags_name_baselines_and_collapse():
         {"variant": ["a", "b", "c"], "kind": [None, "baseline", "model"], "collapsed": [0, None, 1]}
     )
     assert row_tags(table) == [[], ["baseline"], ["collapsed"]]
+
+
+SEVERAL = pd.DataFrame(
+    {
+        "variant": ["GRU", "GRU", "LSTM", "Z-score"],
+        "kind": ["model", "model", "model", "baseline"],
+        "input": ["raw", "scaled", "raw", None],
+        "imbalance": ["none", "focal loss", "none", None],
+        "dataset": "nab",
+        "f1": [0.1, 0.2, 0.3, 0.4],
+        "collapsed": [True, False, None, None],
+    }
+)
+
+
+def test_columns_of_words_are_those_that_tell_rows_apart():
+    assert text_columns(SEVERAL) == ["input", "imbalance"]
+    assert text_columns(SEVERAL[:1]) == []
+
+
+def test_only_rows_that_share_a_variant_get_a_longer_name():
+    assert row_names(SEVERAL) == ["GRU (raw, none)", "GRU (scaled, focal loss)", "LSTM", "Z-score"]
+    assert row_names(SEVERAL[["variant", "f1"]]) == ["GRU", "GRU", "LSTM", "Z-score"]
+
+
+def test_rows_of_another_input_are_not_averaged():
+    runs = [
+        replace(run(name, seed), comparison=SEVERAL.assign(f1=SEVERAL["f1"] + seed))
+        for seed, name in enumerate("ab")
+    ]
+    spread = spread_over_seeds(runs)
+    assert spread["runs"].tolist() == [2, 2, 2, 2]
+    assert spread["input"].tolist()[:3] == ["raw", "scaled", "raw"]
+    assert spread["f1_mean"].tolist() == pytest.approx([0.6, 0.7, 0.8, 0.9])
+
+
+def test_the_published_protocol_is_known_by_its_name():
+    assert is_as_published(
+        pd.DataFrame({"protocol": ["as published", "as_published", "honest"]})
+    ) == [
+        True,
+        True,
+        False,
+    ]
+    assert is_as_published(SEVERAL) == [False] * 4

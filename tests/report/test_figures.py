@@ -24,6 +24,9 @@ COMPARISON = pd.DataFrame(
 TIMES = np.datetime64("2024-03-01") + np.arange(100) * np.timedelta64(5, "m")
 PRICE = np.linspace(100, 110, 100)
 SCORES = np.r_[[np.nan] * 5, np.linspace(1, 2, 95)]
+FLAGGED = np.arange(100) // 10 == 4
+EVEN = np.full((2, 3, 4, 4), 0.25)
+TABLE = pd.DataFrame({"raw": [0.5, 0.25], "scaled": [np.nan, 1.0]}, index=["LSTM", "GRU"])
 POINTS = np.random.default_rng(0).normal(size=(30, 2))
 
 DRAWN = {
@@ -34,6 +37,12 @@ DRAWN = {
     "gallery": lambda ax=None: figures.gallery(np.ones((4, 3, 3, 1)), PERFECT, ax=ax),
     "training": lambda ax=None: figures.training_curves(HISTORY, ax=ax),
     "price": lambda ax=None: figures.price_chart(TIMES, PRICE, [3], 1.5, SCORES, ax=ax),
+    "confusion": lambda ax=None: figures.confusion_matrix(LABELS, LABELS, ax=ax),
+    "heat map": lambda ax=None: figures.table_heat_map(TABLE, "GRU is best", "PR-AUC", ax=ax),
+    "series": lambda ax=None: figures.series_scores(TIMES, PRICE, SCORES, 1.5, FLAGGED, ax=ax),
+    "grid": lambda ax=None: figures.series_grid({"a": (TIMES, PRICE, FLAGGED)}, "One", ax=ax),
+    "attention": lambda ax=None: figures.attention_maps(EVEN, "All look everywhere", ax=ax),
+    "errors": lambda ax=None: figures.feature_errors([[1, 3]], ["a", "b"], ["row 7"], ax=ax),
     "bars": lambda ax=None: figures.comparison_bars(COMPARISON, ax=ax),
 }
 
@@ -50,9 +59,9 @@ def titles(figure):
 def test_every_figure_is_labelled_and_can_be_saved_without_a_screen(name, tmp_path):
     figure = DRAWN[name]()
     assert isinstance(figure, Figure)
-    assert any(titles(figure))
+    assert any(titles(figure)) or figure.get_suptitle()
     texts = [ax.get_xlabel() + ax.get_ylabel() for ax in figure.axes]
-    assert all(texts[:1])
+    assert any(texts)
     figure.savefig(tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 1000
 
@@ -94,6 +103,37 @@ def test_curves_carry_their_area_best_first_and_differ_without_colour():
     assert looks[0] == looks[1]
 
 
+def test_the_operating_point_lies_on_both_curves():
+    curves, points = {"deep": (LABELS, np.array([1.0, 3.0, 2.0, 4.0]))}, {"deep": 2.5}
+    roc = figures.roc_curves(curves, points=points).axes[0]
+    recall = figures.precision_recall_curves(curves, points=points).axes[0]
+    np.testing.assert_allclose(dot_of(roc), [1 / 3, 1.0])  # one of three normals, the anomaly
+    np.testing.assert_allclose(dot_of(recall), [1.0, 0.5])
+    assert legend(roc)[-1] == legend(recall)[-1] == "at its threshold 2.5"
+    assert dot_of(figures.precision_recall_curves(curves, points={"deep": 9}).axes[0]) == [0, 1]
+    assert dot_of(figures.roc_curves(curves, points={"deep": 9}).axes[0]) == [0, 0]
+
+
+def dot_of(ax):
+    (dot,) = (line for line in ax.lines if line.get_marker() == "o" and len(line.get_xdata()))
+    return [dot.get_xdata()[0], dot.get_ydata()[0]]
+
+
+def test_dots_wear_the_colour_of_their_curve():
+    curves = {"a": (LABELS, PERFECT), "b": (LABELS, PERFECT), "c": (LABELS, USELESS)}
+    ax = figures.roc_curves(curves, points={"b": 2.5, "c": 2.5}).axes[0]
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    lines = {line.get_label(): line.get_color() for line in ax.lines}
+    assert [dot.get_color() for dot in dots[:2]] == [lines["b 1.000"], lines["c 0.500"]]
+    assert legend(ax)[-1] == "at its threshold"
+
+
+@pytest.mark.parametrize("draw", [figures.roc_curves, figures.precision_recall_curves])
+def test_a_point_without_a_curve_is_an_error(draw):
+    with pytest.raises(ValueError, match="no curve is named deeep; the curves are deep"):
+        draw({"deep": (LABELS, PERFECT)}, points={"deeep": 1.0})
+
+
 @pytest.mark.parametrize("draw", [figures.roc_curves, figures.precision_recall_curves])
 def test_curves_name_the_input_that_does_not_fit(draw):
     with pytest.raises(ValueError, match="labels of 'deep': all 4 are 0"):
@@ -114,6 +154,17 @@ def test_the_histogram_says_what_the_threshold_flags():
     assert legend(ax) == ["normal (3)", "anomaly (1)", "95th percentile: 2.5"]
     assert ax.lines[0].get_xdata()[0] == 2.5
     assert [to_hex(patch.get_edgecolor()) for patch in ax.patches][1] == ANOMALY.lower()
+
+
+def test_the_histogram_draws_several_thresholds_and_names_its_errors():
+    several = {"95th percentile": 2.5, "median + 3 MAD": 3.5}
+    ax = figures.score_histogram(PERFECT, LABELS, several, log=True, score_label="error").axes[0]
+    assert [line.get_xdata()[0] for line in ax.lines] == [2.5, 3.5]
+    assert ax.lines[0].get_linestyle() != ax.lines[1].get_linestyle()
+    assert legend(ax)[2:] == ["95th percentile: 2.5", "median + 3 MAD: 3.5"]
+    assert (ax.get_xscale(), ax.get_xlabel()) == ("log", "error")
+    found = " ".join(titles(ax.figure)[0].split())
+    assert found.startswith("The threshold at 95th percentile flags 100.0% of anomalies")
 
 
 def test_without_labels_the_histogram_shows_one_group():
@@ -225,5 +276,9 @@ def test_bars_start_at_a_coin_flip_best_on_top_with_spread():
     assert titles(ax.figure) == ["PCA has the highest ROC-AUC: 0.900"]
     assert to_hex(ax.patches[0].get_facecolor()) == NORMAL.lower()
     assert ax.patches[1].get_hatch() and not ax.patches[0].get_hatch()
+    several = pd.concat([COMPARISON, COMPARISON], ignore_index=True)
+    named = figures.comparison_bars(several.assign(input=["raw", "raw", "scaled", "scaled"]))
+    names = [text.get_text() for text in named.axes[0].get_yticklabels()]
+    assert names == ["deep (raw)", "deep (scaled)", "PCA (raw)", "PCA (scaled)"]
     with pytest.raises(ValueError, match="expected f1 too"):
         figures.comparison_bars(COMPARISON, metric="f1")

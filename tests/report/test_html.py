@@ -2,6 +2,7 @@
 
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -119,10 +120,47 @@ def test_the_best_of_each_column_is_marked_and_baselines_are_tagged():
             }
         )
     )
-    assert [head.text for head in table.heads] == ["variant", "ROC-AUC", "Recall"]
+    assert [head.text for head in table.heads] == ["Variant", "ROC-AUC", "Recall"]
     assert [cell.best for cell in (row[1] for row in table.rows)] == [False, True, False]
     assert [cell.best for cell in (row[2] for row in table.rows)] == [True, False, False]
     assert table.tags == [[], ["baseline"], ["trivial"]]
+
+
+def test_protocols_are_ranked_apart_and_only_the_honest_one_gives_the_verdict(change):
+    table = pd.DataFrame(
+        {
+            "variant": ["deep", "deep", "wide"],
+            "protocol": ["as published", "honest", "honest"],
+            "roc_auc": [0.99, 0.7, 0.8],
+        }
+    )
+    best = [cell.best for cell in (row[2] for row in comparison_table(table).rows)]
+    assert best == [True, False, True]
+    assert verdict(change(comparison=table)) == "Best variant: wide, ROC-AUC 0.800."
+    text = page_of(change(comparison=table))
+    assert "within its protocol" in text and "within its protocol" not in page_of(change())
+
+
+def test_rows_that_share_a_variant_are_told_apart_by_their_words(change):
+    table = pd.DataFrame(
+        {
+            "variant": ["GRU", "GRU", "Z-score"],
+            "kind": ["model", "model", "baseline"],
+            "input": ["raw", "scaled", None],
+            "roc_auc": [0.7, 0.8, np.nan],
+            "collapsed": [True, False, None],
+        }
+    )
+    several = change(comparison=table)
+    assert several.collapsed == ["GRU (raw)"]
+    assert verdict(several) == "Best variant: GRU (scaled), ROC-AUC 0.800."
+    cells = [[cell.text for cell in row] for row in comparison_table(table).rows]
+    assert cells[2] == ["Z-score", "–", "–"]
+
+
+def test_a_table_of_many_rows_keeps_them_all():
+    rows = pd.DataFrame({"variant": [f"v{index}" for index in range(60)], "f1": 0.5})
+    assert len(comparison_table(rows).rows) == 60
 
 
 def test_metrics_come_in_the_order_of_the_contract_then_the_others():

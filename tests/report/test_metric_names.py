@@ -17,6 +17,11 @@ from zoo.report.metric_names import best_rows, metric, shown, trivial_value
         ("f1", 0.5, 2 / 3),
         ("pr_auc", None, None),
         ("threshold", 0.3, None),
+        ("event_f1", 0.01, 1.0),  # one alarm over everything touches every event
+        ("event_precision", None, 1.0),
+        ("point_adjusted_f1", 0.1, None),
+        ("f1_as_published", 0.5, None),
+        ("vus_pr", 0.1, None),
         ("roc_auc_flash_crash", 0.3, None),
     ],
 )
@@ -48,11 +53,44 @@ def test_what_is_not_ranked_has_no_best():
         ("collapsed", np.bool_(True), "yes"),
         ("threshold", 2.5e-6, "2.5e-06"),
         ("close", 60354.04, "60,354.0"),
-        ("parameters", 4.0, "4.000"),
+        ("parameters", 4.0, "4"),
+        ("seed", 12345.0, "12345"),
+        ("epochs_per_phase", 30000.0, "30,000"),
+        ("epochs", 12.5, "12.500"),
+        ("epochs", float("nan"), "–"),
     ],
 )
 def test_values_as_a_reader_wants_them(name, value, text):
     assert shown(name, value) == text
+
+
+def test_rows_are_ranked_within_their_group_only():
+    values = [0.99, 0.7, 0.8, np.nan]
+    groups = ["as published", "honest", "honest", "another"]
+    assert best_rows("f1", values, groups=groups).tolist() == [True, False, True, False]
+
+
+def test_what_flatters_says_so_and_is_not_ranked():
+    adjusted = metric("point_adjusted_f1")
+    assert "flatters" in adjusted.title and "0.9" in adjusted.meaning
+    assert not best_rows("point_adjusted_f1", [0.5, 0.9]).any()
+
+
+def test_a_spread_is_not_a_score():
+    spread = metric("roc_auc_std")
+    assert (spread.title, spread.best, spread.trivial) == ("ROC-AUC ±", None, None)
+    assert shown("fit_seconds_std", 2.0) == "2.0 s"
+
+
+def test_a_number_of_the_published_protocol_is_named_so():
+    published = metric("f1_as_published")
+    assert published.title == "F1, as published" and "test labels" in published.meaning
+    assert metric("epochs_as_published").counts
+
+
+@pytest.mark.parametrize("name", ["variant", "input", "imbalance", "protocol", "coupling"])
+def test_columns_of_words_have_names(name):
+    assert metric(name).title == name.capitalize() and metric(name).best is None
 
 
 def test_a_part_of_a_metric_is_ranked_like_the_whole():

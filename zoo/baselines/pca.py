@@ -44,6 +44,11 @@ class PCAReconstruction:
 
     def score(self, x: ArrayLike) -> np.ndarray:
         """Return the mean squared residual of each sample, `(n,)` float32."""
+        errors = self.errors(x)
+        return errors.reshape(len(errors), -1).mean(axis=1, dtype=np.float32)
+
+    def errors(self, x: ArrayLike) -> np.ndarray:
+        """Return the squared residual of every number, `x`'s shape, float64."""
         rows = as_rows(x)
         restored = self.pca_.inverse_transform(self.pca_.transform(rows))
-        return np.mean((rows - restored) ** 2, axis=1, dtype=np.float32)
+        return ((rows - restored) ** 2).reshape(np.shape(x))

@@ -17,6 +17,8 @@ class Batches(keras.utils.PyDataset):
         batch_size: samples a batch; the last may be smaller.
         seed: of the order.
         y: `(n,)` labels, for a model that needs them; batches are then `(x, y)`.
+        drop_last: leave out the last batch of an epoch if it is smaller, which are other samples
+            each time. JAX then compiles a step for one size and not for two.
 
     Example:
         >>> batches = Batches(np.arange(5.0), batch_size=2, seed=0)
@@ -24,17 +26,19 @@ class Batches(keras.utils.PyDataset):
         (3, [0.0, 1.0, 2.0, 3.0, 4.0])
     """
 
-    def __init__(self, x, batch_size=32, seed=0, y=None, **kwargs):
+    def __init__(self, x, batch_size=32, seed=0, y=None, drop_last=False, **kwargs):
         super().__init__(**kwargs)
         self.x = x
         self.y = y
+        self.drop_last = drop_last and len(x) >= batch_size
         self.batch_size = batch_size
         self.seed = seed
         self.epoch = 0
         self.order = self._shuffled()
 
     def __len__(self):
-        return -(-len(self.x) // self.batch_size)
+        whole, rest = divmod(len(self.x), self.batch_size)
+        return whole + (rest > 0 and not self.drop_last)
 
     def __getitem__(self, index):
         chosen = np.sort(self.order[index * self.batch_size : (index + 1) * self.batch_size])

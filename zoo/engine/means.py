@@ -31,9 +31,9 @@ class RunningMeans(keras.metrics.Metric):
         """Add `terms`, a dict of scalars, that stand for `sample_weight` samples."""
         if len(terms) > self.limit:
             raise ValueError(f"learn() reported {len(terms)} terms; at most {self.limit} fit.")
-        self.names = tuple(terms)
+        self.names = tuple(sorted(terms))  # JAX hands a dict back sorted, so training's may differ
         sample_weight = ops.cast(sample_weight, "float32")
-        values = ops.stack([ops.cast(term, "float32") for term in terms.values()])
+        values = ops.stack([ops.cast(term, "float32") for term in map(terms.get, self.names)])
         values = ops.pad(values, (0, self.limit - len(terms)))
         self.totals.assign_add(values * sample_weight)
         self.weight.assign_add(sample_weight)

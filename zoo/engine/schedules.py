@@ -1,5 +1,7 @@
 """Learning rates that change with the epochs."""
 
+import math
+
 import keras
 
 
@@ -21,4 +23,23 @@ def milestones(learning_rate, epochs, factor=0.1):
     """
     return keras.callbacks.LearningRateScheduler(
         lambda epoch, _: learning_rate * factor ** sum(epoch >= first for first in epochs)
+    )
+
+
+def cosine(learning_rate, epochs):
+    """Callback that lets the learning rate fall to zero over `epochs`, along half a cosine.
+
+    Loshchilov & Hutter, SGDR, ICLR 2017, without restarts.
+
+    Args:
+        learning_rate: of the first epoch.
+        epochs: as many as are trained; the one after them would have the rate 0.
+
+    Example:
+        >>> schedule = cosine(1.0, epochs=2).schedule
+        >>> [round(schedule(epoch, None), 2) for epoch in range(2)]
+        [1.0, 0.5]
+    """
+    return keras.callbacks.LearningRateScheduler(
+        lambda epoch, _: learning_rate * (1 + math.cos(math.pi * epoch / epochs)) / 2
     )

@@ -11,6 +11,9 @@ class SinusoidalPositions(keras.layers.Layer):
 
     PE(t, 2i) = sin(t / 10000^(2i / width)), PE(t, 2i + 1) = cos(the same).
 
+    Raises:
+        ValueError: a window length that is not known when the layer is built.
+
     Example:
         >>> layer = SinusoidalPositions()
         >>> ops.convert_to_numpy(layer(np.zeros((1, 2, 2), "float32")))[0, 0].tolist()
@@ -18,6 +21,11 @@ class SinusoidalPositions(keras.layers.Layer):
     """
 
     def build(self, input_shape):
+        if None in input_shape[1:]:
+            raise ValueError(
+                f"positions are added to {tuple(input_shape)}; expected a known window length and "
+                f"width: give them in the network's input shape."
+            )
         self.table = sinusoids(*input_shape[1:])
 
     def call(self, x):

@@ -8,6 +8,7 @@ from keras import ops
 
 from zoo import losses
 from zoo.detector import Detector
+from zoo.engine.draws import Draws
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -16,30 +17,101 @@ class Autoencoder(Detector):
 
     Trained first and thrown half away, it is also how Deep SVDD pretrains its encoder.
 
+    With `noise` or `mask` it is denoising: it sees a damaged sample and must give the whole one.
+    Then the code need not be narrow, for copying no longer helps. What it learns instead is the
+    way from anywhere back to where normal data are dense, and the score, taken on the sample as it
+    is, grows with the length of that way: about noise⁴ · ‖∇ log density‖² for little noise.
+    Vincent et al., Extracting and Composing Robust Features with Denoising Autoencoders, ICML 2008;
+    Alain & Bengio, What Regularized Auto-Encoders Learn from the Data, JMLR 2014.
+
+    With `sparsity` few numbers of the code are far from zero at a time. Ng, Sparse Autoencoder,
+    CS294A lecture notes 2011 (there by a divergence, here by an L1 penalty).
+
     Args:
         encoder: built functional model `(n, ...)` to `(n, d)`.
         decoder: built functional model `(n, d)` back to `(n, ...)`.
         weight_decay: λ of ½λ‖W‖² on both networks.
+        noise: standard deviation of the Gaussian noise added to the input in training, in the
+            data's own unit.
+        mask: share of the input's numbers set to zero in training.
+        sparsity: weight of the code's L1 norm, the mean over samples, in the loss.
+        seed: of noise and mask.
+
+    Raises:
+        ValueError: a mask that is not a share, or negative noise or sparsity.
+
+    Example:
+        >>> import numpy as np
+        >>> from zoo.networks import mlp
+        >>> model = Autoencoder(mlp((4,), units=(16,)), mlp((16,), units=(4,)), noise=0.5)
+        >>> model.predict(np.zeros((8, 4), "float32"), verbose=0).shape
+        (8,)
     """
 
-    def __init__(self, encoder, decoder, weight_decay=0.0, **kwargs):
+    def __init__(
+        self,
+        encoder,
+        decoder,
+        weight_decay=0.0,
+        noise=0.0,
+        mask=0.0,
+        sparsity=0.0,
+        seed=0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
+        if not 0 <= mask < 1:
+            raise ValueError(f"mask is {mask}, expected a share of at least 0 and below 1.")
+        for name, value in (("noise", noise), ("sparsity", sparsity)):
+            if value < 0:
+                raise ValueError(f"{name} is {value}, expected 0 or more.")
         self.encoder = encoder
         self.decoder = decoder
         self.weight_decay = weight_decay
+        self.noise = noise
+        self.mask = mask
+        self.sparsity = sparsity
+        self.seed = seed
+        self.draws = Draws(seed)
         self.build(encoder.input_shape)
 
     def learn(self, x, training=True):
+        seen = self.damage(x) if training else x
+
         def loss():
-            output = self.decoder(self.encoder(x, training=training), training=training)
-            error = ops.mean(losses.squared_error(x, output))
-            return error + losses.l2_penalty(self.trainable_variables, self.weight_decay)
+            code = self.encoder(seen, training=training)
+            error = ops.mean(losses.squared_error(x, self.decoder(code, training=training)))
+            value = error + losses.l2_penalty(self.trainable_variables, self.weight_decay)
+            if self.sparsity:
+                length = ops.sum(ops.abs(ops.cast(code, "float32")), axis=-1)
+                value = value + self.sparsity * ops.mean(length)
+            return value
 
         return {"loss": self.minimize(loss, "encoder", "decoder")}
 
     def score(self, x):
-        output = self.decoder(self.encoder(x, training=False), training=False)
-        return losses.squared_error(x, output)
+        return losses.squared_error(x, self.reconstruct(x))
+
+    def reconstruct(self, x):
+        """What the networks make of a batch, `x`'s shape."""
+        return self.decoder(self.encoder(x, training=False), training=False)
+
+    def errors(self, x):
+        """Squared error of every number of a batch, `x`'s shape, float32."""
+        return ops.square(ops.cast(x, "float32") - ops.cast(self.reconstruct(x), "float32"))
+
+    def damage(self, x):
+        """What the encoder sees of a batch in training: masked, and with noise."""
+        if self.mask:
+            kept = keras.random.uniform(ops.shape(x), seed=self.draws) >= self.mask
+            x = ops.where(kept, x, ops.zeros_like(x))
+        if self.noise:
+            drawn = keras.random.normal(ops.shape(x), dtype="float32", seed=self.draws)
+            x = x + ops.cast(self.noise * drawn, x.dtype)
+        return x
+
+    def begin_epoch(self, epoch):
+        self.draws.begin_epoch(epoch)
 
     def causes_of_collapse(self):
         return ["the learning rate may be too high: divide it by ten"]

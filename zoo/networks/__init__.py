@@ -1,8 +1,28 @@
 """Functions that return a built functional model."""
 
+from zoo.networks.adversarial import window_discriminator, window_generator
 from zoo.networks.initial import draw_weights
 from zoo.networks.lenet import lenet, lenet_decoder
 from zoo.networks.mlp import mlp
-from zoo.networks.recurrent import recurrent
+from zoo.networks.recurrent import recurrent, recurrent_decoder
+from zoo.networks.transformer import (
+    attention_weights,
+    transformer,
+    transformer_decoder,
+    transformer_reconstructor,
+)
 
-__all__ = ["draw_weights", "lenet", "lenet_decoder", "mlp", "recurrent"]
+__all__ = [
+    "attention_weights",
+    "draw_weights",
+    "lenet",
+    "lenet_decoder",
+    "mlp",
+    "recurrent",
+    "recurrent_decoder",
+    "transformer",
+    "transformer_decoder",
+    "transformer_reconstructor",
+    "window_discriminator",
+    "window_generator",
+]

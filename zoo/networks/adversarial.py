@@ -14,7 +14,7 @@ def window_generator(output_shape, latent=64, units=(256, 512), width=128):
         output_shape: `(window, features)`.
         latent: size of the noise.
         units: of the hidden layers, each with batch normalisation and ReLU.
-        width: size of a time step before it is mapped to the features, between -1 and 1.
+        width: numbers of a time step, each between -1 and 1, before the linear map to features.
 
     Returns:
         Built functional `keras.Model`.

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 FIXED = ("Zeros", "Ones", "Constant")  # the same on every backend as they are
+PARTS = ("cell", "query_dense", "key_dense", "value_dense", "output_dense")  # that Keras hides
 
 
 def draw_weights(model, seed):
@@ -47,9 +48,6 @@ def _variable(layer, attribute):
     name = attribute.removesuffix("_initializer")
     found = [getattr(layer, each, None) for each in (name, f"{name}_kernel")]
     return next((each for each in found if isinstance(each, keras.Variable)), None)
-
-
-PARTS = ("cell", "query_dense", "key_dense", "value_dense", "output_dense")  # that Keras hides
 
 
 def _leaves(layer):

@@ -77,9 +77,12 @@ def transformer_decoder(
 
 
 def transformer_reconstructor(
-    input_shape, blocks=4, heads=8, width=128, feed_forward=512, dropout=0.1
+    input_shape, blocks=4, heads=8, width=128, feed_forward=512, dropout=0.1, bottleneck=None
 ):
-    """Network that redraws a window and embeds it, without a bottleneck between.
+    """Network that redraws a window and embeds it.
+
+    Without a bottleneck every step is redrawn from its own state, which has room to copy it. With
+    one, all states together become a code of that size first, and the window is redrawn from it.
 
     Args:
         input_shape: `(window, features)`.
@@ -88,18 +91,25 @@ def transformer_reconstructor(
         width: as in `transformer`.
         feed_forward: as in `transformer`.
         dropout: as in `transformer`.
+        bottleneck: size of the code; None for none.
 
     Returns:
         Built functional `keras.Model`, `(n, window, features)` to the list of the reconstruction
-        `(n, window, features)` and the embedding `(n, width)`, the mean state over time.
+        `(n, window, features)` and the embedding: the mean state over time `(n, width)`, or the
+        code `(n, bottleneck)`.
 
     Raises:
         ValueError: heads that do not divide the width.
     """
     window = keras.Input(input_shape)
     states = _blocks(_embed(window, width, dropout), blocks, heads, feed_forward, dropout)
-    reconstruction = layers.Dense(input_shape[-1])(states)
-    embedding = layers.GlobalAveragePooling1D()(states)
+    if bottleneck is None:
+        embedding = layers.GlobalAveragePooling1D()(states)
+        reconstruction = layers.Dense(input_shape[-1])(states)
+    else:
+        embedding = layers.Dense(bottleneck)(layers.Flatten()(states))
+        values = layers.Dense(input_shape[0] * input_shape[1])(embedding)
+        reconstruction = layers.Reshape(input_shape)(values)
     return keras.Model(window, [reconstruction, embedding], name="transformer_reconstructor")
 
 
@@ -108,7 +118,7 @@ def attention_weights(network, x):
 
     Args:
         network: any functional model of this module.
-        x: `(n, window, features)`, a few windows.
+        x: what it takes, a few windows `(n, window, features)` or, for a decoder, codes.
 
     Returns:
         `(n, blocks, heads, window, window)` float32 NumPy; the last axis, over the steps that are
@@ -121,7 +131,7 @@ def attention_weights(network, x):
     if not found:
         raise ValueError(f"network {network.name!r} has no attention layer to look at.")
     before = keras.Model(network.input, [layer.input[0] for layer in found])
-    states = before(ops.convert_to_tensor(x), training=False)
+    states = keras.tree.flatten(before(ops.convert_to_tensor(x), training=False))
     weights = [_weights(layer, each) for layer, each in zip(found, states, strict=True)]
     return ops.convert_to_numpy(ops.stack(weights, axis=1))
 

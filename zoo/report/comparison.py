@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 DATA_FIELDS = ("dataset", "normal_class", "train", "test", "folder", "path", "window", "stride")
 DATA_METRICS = ("n_train", "n_test")
 SETTING_COLUMNS = ("run", "recipe", "variant", "kind", "backend", "device", "seed")
+FLAGS = ("collapsed",)
+PROTOCOL = "protocol"
+AS_PUBLISHED = "as published"  # a protocol
 
 
 def row_kinds(comparison: pd.DataFrame) -> list[str]:
@@ -34,6 +37,49 @@ def row_tags(comparison: pd.DataFrame) -> list[list[str]]:
         for words, collapsed in zip(tags, comparison["collapsed"] == 1, strict=True):
             words += ["collapsed"] if collapsed else []
     return tags
+
+
+def text_columns(comparison: pd.DataFrame) -> list[str]:
+    """Columns of words that tell rows apart beside their variant: `input`, `imbalance`."""
+    import pandas as pd
+
+    return [
+        name
+        for name in comparison.columns.difference(SETTING_COLUMNS, sort=False)
+        if not pd.api.types.is_numeric_dtype(comparison[name])
+        and name not in FLAGS
+        and comparison[name].nunique(dropna=False) > 1
+    ]
+
+
+def row_names(comparison: pd.DataFrame) -> list[str]:
+    """One name per row: its variant and, where several rows share it, what tells them apart.
+
+    Args:
+        comparison: one row per variant, with `variant` and any columns of words.
+
+    Returns:
+        `GRU (scaled, focal loss)` for a row whose variant `GRU` is met more than once.
+    """
+    shared = comparison["variant"].duplicated(keep=False)
+    words = comparison[text_columns(comparison)].itertuples(index=False, name=None)
+    names = []
+    for variant, is_shared, row in zip(comparison["variant"], shared, words, strict=True):
+        known = ", ".join(word for word in row if isinstance(word, str) and word)
+        names.append(f"{variant} ({known})" if is_shared and known else str(variant))
+    return names
+
+
+def ranking_groups(comparison: pd.DataFrame) -> list[str]:
+    """What each row may be ranked against: a protocol's numbers compare with none but its own."""
+    if PROTOCOL not in comparison:
+        return [""] * len(comparison)
+    return [str(protocol) for protocol in comparison[PROTOCOL]]
+
+
+def is_as_published(comparison: pd.DataFrame) -> list[bool]:
+    """Which rows chose with the test labels in hand, as their source did."""
+    return [group.replace("_", " ") == AS_PUBLISHED for group in ranking_groups(comparison)]
 
 
 def runs_table(runs: Sequence[SavedRun]) -> pd.DataFrame:
@@ -75,9 +121,10 @@ def spread_over_seeds(runs: Sequence[SavedRun]) -> pd.DataFrame | None:
         runs: finished runs, of one recipe or several.
 
     Returns:
-        One row per recipe, config, backend and variant with at least two runs: `recipe`, `variant`,
-        `kind`, `backend`, `runs`, then `<metric>_mean` and `<metric>_std` (sample standard
-        deviation). None if no two runs belong together.
+        One row per recipe, config, backend and variant (and columns of words, such as `input`) with
+        at least two runs: `recipe`, `variant`, `kind`, `backend`, those columns, `runs`, then
+        `<metric>_mean` and `<metric>_std` (sample standard deviation). None if no two runs belong
+        together.
     """
     import pandas as pd
 
@@ -90,7 +137,9 @@ def spread_over_seeds(runs: Sequence[SavedRun]) -> pd.DataFrame | None:
         and not pd.api.types.is_bool_dtype(table[name])
     ]
     rows = []
-    labels = ["recipe", "variant", "kind", "backend"]
+    compared = {name for run in runs if run.comparison is not None for name in run.comparison}
+    words = [name for name in text_columns(table) if name in compared]
+    labels = ["recipe", "variant", "kind", "backend", *words]
     for key, group in table.groupby([keys, *labels], sort=False, dropna=False):
         if len(group) < 2:
             continue

@@ -153,3 +153,32 @@ def _restore(kind: Any, value: Any) -> Any:
     if not isinstance(kind, type) or value is None or isinstance(value, kind):
         return value
     return kind(value)
+
+
+def default_to(config: Any, settings: Mapping[str, Any]) -> Any:
+    """Give a config other defaults: what stands at its own default takes the value in `settings`.
+
+    Args:
+        config: instance of a dataclass.
+        settings: field name to value.
+
+    Returns:
+        A new instance; what was set to anything but its default stands.
+
+    Raises:
+        ValueError: `settings` names a field that the config lacks.
+
+    Example:
+        >>> @dataclasses.dataclass(frozen=True)
+        ... class Config:
+        ...     epochs: int = 10
+        ...     seed: int = 0
+        >>> default_to(Config(seed=1), {"epochs": 40, "seed": 5})
+        Config(epochs=40, seed=1)
+    """
+    fields = {item.name: item for item in dataclasses.fields(config)}
+    unknown = [name for name in settings if name not in fields]
+    if unknown:
+        raise ValueError(f"{type(config).__name__} has no fields {', '.join(unknown)}")
+    at_default = {n: v for n, v in settings.items() if getattr(config, n) == fields[n].default}
+    return dataclasses.replace(config, **at_default)

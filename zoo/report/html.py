@@ -10,7 +10,14 @@ import jinja2
 import numpy as np
 
 from zoo.report import metric_names
-from zoo.report.comparison import row_kinds, row_tags
+from zoo.report.comparison import (
+    PROTOCOL,
+    is_as_published,
+    ranking_groups,
+    row_kinds,
+    row_names,
+    row_tags,
+)
 from zoo.report.config import flat_config
 
 if TYPE_CHECKING:
@@ -80,6 +87,7 @@ def render(
         verdict=verdict(result),
         headlines=headlines,
         metrics=lines,
+        by_protocol=result.comparison is not None and PROTOCOL in result.comparison,
         comparison=None if result.comparison is None else comparison_table(result.comparison),
         notes=result.notes,
         figures=[
@@ -97,16 +105,19 @@ def render(
 
 
 def verdict(result: Result) -> str:
-    """One or two sentences: which variant is best, and whether a one-second baseline beats it."""
+    """One or two sentences: which variant is best, and whether a one-second baseline beats it.
+
+    Rows that were chosen with the test labels in hand, as published, stay out of it.
+    """
     table = result.comparison
     if table is None or "roc_auc" not in table or table["roc_auc"].isna().all():
         auc = result.metrics.get("roc_auc")
         if auc is None or not np.isfinite(auc):
             return "The data has no labels, so nothing here says how many anomalies were found."
         return f"ROC-AUC {auc:.3f}, where a coin flip gets 0.500."
-    kinds = row_kinds(table)
-    sound = ~table["variant"].isin(result.collapsed)
-    ranked = table.assign(kind=kinds)[sound].dropna(subset=["roc_auc"]).sort_values("roc_auc")
+    named = table.assign(kind=row_kinds(table), variant=row_names(table))
+    sound = ~named["variant"].isin(result.collapsed) & ~np.array(is_as_published(table))
+    ranked = named[sound].dropna(subset=["roc_auc"]).sort_values("roc_auc")
     models, baselines = ranked[ranked["kind"] == "model"], ranked[ranked["kind"] == "baseline"]
     if models.empty:
         return ""
@@ -150,7 +161,8 @@ def metric_lines(metrics: Mapping[str, Any], prevalence: float | None) -> list[M
 
 
 def comparison_table(comparison: pd.DataFrame) -> Table:
-    """The table of variants, the best of each ranked column marked, trivial rows not ranked.
+    """The table of variants, the best of each ranked column (and protocol) marked, trivial rows
+    not ranked.
 
     Columns that are equal in all rows, such as the number of samples, are left to the CSV.
 
@@ -158,10 +170,11 @@ def comparison_table(comparison: pd.DataFrame) -> Table:
         comparison: one row per variant, optionally with a column `kind`.
     """
     kinds, tags = row_kinds(comparison), row_tags(comparison)
+    groups = ranking_groups(comparison)
     comparison = comparison.drop(columns=_says_nothing(comparison))
     table = plain_table(comparison, most=len(comparison))
     for column, name in enumerate(comparison.columns):
-        best = metric_names.best_rows(name, comparison[name], kinds)
+        best = metric_names.best_rows(name, comparison[name], kinds, groups)
         for row in np.flatnonzero(best):
             table.rows[row][column] = table.rows[row][column]._replace(best=True)
     return table._replace(tags=tags)

@@ -22,6 +22,7 @@ class Metric:
         unit: put after the number, with its space.
         best: whether the largest or smallest of several variants is the best; None: no ranking.
         trivial: the detector without any skill to hold it against.
+        counts: whether it counts something, and so has no digits after the point.
     """
 
     title: str
@@ -29,6 +30,7 @@ class Metric:
     unit: str = ""
     best: Literal["largest", "smallest"] | None = None
     trivial: Detector | None = None
+    counts: bool = False
 
 
 METRICS = {
@@ -43,6 +45,16 @@ METRICS = {
         "Precision averaged over all recalls; its floor is the share of anomalies.",
         best="largest",
         trivial="coin flip",
+    ),
+    "vus_pr": Metric(
+        "VUS-PR",
+        "PR-AUC of a series, averaged over margins around events in which alarms count in part.",
+        best="largest",
+    ),
+    "vus_roc": Metric(
+        "VUS-ROC",
+        "ROC-AUC of a series, averaged over margins around events in which alarms count in part.",
+        best="largest",
     ),
     "best_f1": Metric(
         "Best F1",
@@ -68,31 +80,76 @@ METRICS = {
         best="largest",
         trivial="flag all",
     ),
+    "event_f1": Metric(
+        "Event F1",
+        "Harmonic mean of event precision and event recall; one alarm over everything gets 1.",
+        best="largest",
+        trivial="flag all",
+    ),
+    "event_precision": Metric(
+        "Event precision",
+        "Share of the unbroken alarms that touch a labelled event.",
+        best="largest",
+        trivial="flag all",
+    ),
+    "event_recall": Metric(
+        "Event recall",
+        "Share of the labelled events of which at least one point is flagged.",
+        best="largest",
+        trivial="flag all",
+    ),
+    "point_adjusted_f1": Metric(
+        "Point-adjusted F1 (flatters)",
+        "Best F1 when one hit counts as all points of its event: random scores reach 0.9, so it "
+        "ranks nothing and does not compare with F1.",
+    ),
     "threshold": Metric("Threshold", "Score above which a sample is flagged; fitted on normals."),
     "anomaly_rate": Metric("Flagged", "Share of the test samples that the threshold flags."),
-    "n_train": Metric("Training samples", "Samples the detector learned from."),
-    "n_test": Metric("Test samples", "Samples it was judged on."),
-    "parameters": Metric("Parameters", "Numbers in the network."),
-    "epochs": Metric("Epochs", "Passes over the training samples."),
+    "n_train": Metric("Training samples", "Samples the detector learned from.", counts=True),
+    "n_test": Metric("Test samples", "Samples it was judged on.", counts=True),
+    "parameters": Metric("Parameters", "Numbers in the network.", counts=True),
+    "epochs": Metric("Epochs", "Passes over the training samples.", counts=True),
     "fit_seconds": Metric("Training time", "Wall-clock time of the fit.", unit=" s"),
     "score_seconds": Metric("Scoring time", "Wall-clock time to score the test set.", unit=" s"),
     "backend": Metric("Backend", "Library that did the arithmetic."),
     "device": Metric("Device", "Where the arithmetic was done."),
-    "seed": Metric("Seed", "Start of the random numbers."),
+    "seed": Metric("Seed", "Start of the random numbers.", counts=True),
     "collapsed": Metric("Collapsed", "Whether the detector maps everything to one point."),
+    "variant": Metric("Variant", "Which method, with which settings."),
+    "input": Metric("Input", "How the values were scaled before the network saw them."),
+    "imbalance": Metric("Imbalance", "How training made up for anomalies being rare."),
+    "protocol": Metric("Protocol", "What the threshold and the weights were chosen on."),
+    "coupling": Metric("Coupling", "Whether the adversarial loss reaches the reconstruction."),
 }
 
-HEADLINES = ("roc_auc", "pr_auc", "f1", "best_f1")
+AS_PUBLISHED = "_as_published"
+SPREAD = "_std"
+
+HEADLINES = ("roc_auc", "pr_auc", "vus_pr", "f1", "best_f1")
 
 
 def metric(name: str) -> Metric:
     """The metric of this name; a longer name that begins with a known one is read as a part of it.
 
+    `_std` at the end is its spread over seeds, which is not ranked; `_as_published` is measured by
+    the source's own protocol, which chooses with the test labels in hand.
+
     >>> metric("roc_auc").title, metric("roc_auc_flash_crash").title, metric("log_volume").title
     ('ROC-AUC', 'ROC-AUC, flash crash', 'log volume')
+    >>> metric("f1_as_published").title, metric("vus_pr_std").title
+    ('F1, as published', 'VUS-PR ±')
     """
     if name in METRICS:
         return METRICS[name]
+    if name.endswith(SPREAD):
+        whole = metric(name.removesuffix(SPREAD))
+        meaning = "Standard deviation over seeds."
+        return replace(whole, title=f"{whole.title} ±", meaning=meaning, best=None, trivial=None)
+    if name.endswith(AS_PUBLISHED):
+        whole = metric(name.removesuffix(AS_PUBLISHED))
+        meaning = "As the source measures it, chosen with the test labels: no forecast."
+        title = f"{whole.title}, as published"
+        return replace(whole, title=title, meaning=meaning, trivial=None)
     whole = max((known for known in METRICS if name.startswith(f"{known}_")), key=len, default=None)
     if whole is None:
         return Metric(name.replace("_", " "), "")
@@ -108,14 +165,14 @@ def trivial_value(name: str, prevalence: float | None) -> float | None:
         prevalence: share p of anomalies in the test set, 0 to 1; None if there are no labels.
 
     A coin flip ranks at random: ROC-AUC 0.5, PR-AUC p. Flagging everything has recall 1,
-    precision p and F1 = 2p / (1 + p).
+    precision p and F1 = 2p / (1 + p); it is one alarm that touches every event.
 
     >>> round(trivial_value("best_f1", 0.9), 3)
     0.947
     """
     if name == "roc_auc":
         return 0.5
-    if name == "recall":
+    if name in ("recall", "event_precision", "event_recall", "event_f1"):
         return 1.0
     if prevalence is None:
         return None
@@ -137,6 +194,8 @@ def shown(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     unit = metric(name).unit
+    if isinstance(value, float) and metric(name).counts and value.is_integer():
+        value = int(value)  # a column of counts with a gap in it
     if isinstance(value, int):
         return f"{value}{unit}" if name == "seed" else f"{value:,}{unit}"
     if isinstance(value, float):
@@ -144,13 +203,14 @@ def shown(name: str, value: Any) -> str:
     return str(value)
 
 
-def best_rows(name: str, values: Any, kinds: Any = None) -> np.ndarray:
+def best_rows(name: str, values: Any, kinds: Any = None, groups: Any = None) -> np.ndarray:
     """Which rows of a comparison hold the best value of a metric, as a reader sees them.
 
     Args:
         name: the metric.
         values: (rows,) numbers, NaN where a row has none.
         kinds: (rows,) `model`, `baseline` or `trivial`; trivial rows are never best. None: models.
+        groups: (rows,) rows are ranked within theirs only, such as a protocol. None: all as one.
 
     Returns:
         (rows,) bool: ties after rounding are all best; none if the metric is not ranked.
@@ -164,9 +224,13 @@ def best_rows(name: str, values: Any, kinds: Any = None) -> np.ndarray:
     ranked = sign * np.round(values.astype(float), 3)
     if kinds is not None:
         ranked[np.asarray(kinds) == "trivial"] = np.nan
-    if np.isnan(ranked).all():
-        return np.zeros(len(values), bool)
-    return ranked == np.nanmax(ranked)
+    groups = np.zeros(len(ranked)) if groups is None else np.asarray(groups)
+    best = np.zeros(len(ranked), bool)
+    for group in np.unique(groups):
+        members = (groups == group) & ~np.isnan(ranked)
+        if members.any():
+            best |= members & (ranked == ranked[members].max())
+    return best
 
 
 def _rounded(value: float, digits: int) -> str:

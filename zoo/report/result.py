@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from zoo.report.comparison import row_names
+
 if TYPE_CHECKING:
     import keras
     import pandas as pd
@@ -72,5 +74,6 @@ class Result:
         """Variants that collapsed, or the recipe's name if it has none and collapsed itself."""
         table = self.comparison
         if table is not None and "collapsed" in table:
-            return [str(name) for name in table.loc[table["collapsed"] == 1, "variant"]]
+            is_collapsed = table["collapsed"] == 1
+            return [name for name, bad in zip(row_names(table), is_collapsed, strict=True) if bad]
         return [self.recipe] if self.metrics.get("collapsed") else []

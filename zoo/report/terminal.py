@@ -12,14 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from zoo.report import metric_names
-from zoo.report.comparison import row_kinds, row_tags
+from zoo.report.comparison import ranking_groups, row_kinds, row_tags, text_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from zoo.report.result import Result
 
-METRICS = ("roc_auc", "pr_auc", "f1", "best_f1")
+METRICS = ("roc_auc", "pr_auc", "vus_pr", "f1", "best_f1")
+SHORT = 16  # characters up to which text stays on one line
+UNLIMITED = 10_000  # characters
 LOG_WIDTH = 120  # characters where the output is no terminal, and so no width is known
 
 
@@ -46,9 +48,9 @@ def print_result(result: Result) -> None:
     console = _console()
     console.print(Text(result.summary))
     if result.comparison is not None:
-        console.print(
-            frame_table(_readable(result.comparison, ("variant",), (*METRICS, "fit_seconds")))
-        )
+        keys = ("variant", *text_columns(result.comparison))
+        shown = _readable(result.comparison, keys, (*METRICS, "fit_seconds"))
+        _print_fitting(console, shown)
     else:
         table = _table(title=None)
         table.add_column("metric")
@@ -78,8 +80,8 @@ def print_runs(
     differing = [
         name for name in ("recipe", "backend", "device", "seed") if runs[name].nunique() > 1
     ]
-    keys = ("run", "variant", *differing)
-    console.print(frame_table(_readable(runs, keys), mark_best=not data))
+    keys = ("run", "variant", *text_columns(runs), *differing)
+    _print_fitting(console, _readable(runs, keys), mark_best=not data)
     if spread is not None:
         console.print(frame_table(_mean_and_spread(spread), "mean ± standard deviation over seeds"))
     if settings:
@@ -90,31 +92,36 @@ def print_runs(
         console.print(Text(text, style="bold yellow"))
 
 
-def frame_table(frame: pd.DataFrame, title: str | None = None, mark_best: bool = True) -> Table:
+def frame_table(frame: pd.DataFrame, heading: str | None = None, mark_best: bool = True) -> Table:
     """A data frame as a rich table: numbers right-aligned, the best of each metric bold.
 
     Args:
         frame: any columns; `kind` and `collapsed` are not shown as columns but beside `variant`,
             and trivial detectors are not ranked.
-        title: above the table.
+        heading: above the table.
         mark_best: make the best values bold.
     """
-    table = _table(title)
+    table = _table(heading)
+    kinds, groups = row_kinds(frame), ranking_groups(frame)
     columns = []
     for name in frame.columns.drop(["kind", "collapsed"], errors="ignore"):
         texts = [metric_names.shown(name, value) for value in frame[name]]
         if name == "variant":
             tags = [f" ({', '.join(words)})" if words else "" for words in row_tags(frame)]
             texts = [text + tag for text, tag in zip(texts, tags, strict=True)]
-        best = metric_names.best_rows(name, frame[name], row_kinds(frame)) & mark_best
+        best = metric_names.best_rows(name, frame[name], kinds, groups) & mark_best
         columns.append(
             [Text(text, "bold" if bold else "") for text, bold in zip(texts, best, strict=True)]
         )
         numeric = frame[name].dtype.kind in "ifb" or name.endswith(" ±")
+        title = metric_names.metric(name.removesuffix(" ±")).title
+        longest = max(map(len, [title, *texts]))
+        stays_whole = numeric or longest <= SHORT
         table.add_column(
-            metric_names.metric(name.removesuffix(" ±")).title,
+            title,
             justify="right" if numeric else "left",
-            min_width=max(map(len, texts)) if numeric else 12,
+            min_width=longest if stays_whole else _longest_word([title, *texts]),
+            no_wrap=stays_whole,
             overflow="fold",
         )
     for row in zip(*columns, strict=True):
@@ -125,6 +132,29 @@ def frame_table(frame: pd.DataFrame, title: str | None = None, mark_best: bool =
 def _console() -> Console:
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=LOG_WIDTH)
+
+
+def _print_fitting(console: Console, frame: pd.DataFrame, mark_best: bool = True) -> None:
+    """Print a table, without its last metrics where the terminal is too narrow; say which."""
+    left_out: list[str] = []
+    metrics = [name for name in (*METRICS, "fit_seconds") if name in frame]
+    table = frame_table(frame, mark_best=mark_best)
+    endless = console.options.update(max_width=UNLIMITED)
+    while (
+        console.measure(table, options=endless).minimum > console.width
+        and len(left_out) < len(metrics) - 1
+    ):
+        left_out.insert(0, metrics[-1 - len(left_out)])
+        table = frame_table(frame.drop(columns=left_out), mark_best=mark_best)
+    console.print(table)
+    if left_out:
+        names = ", ".join(metric_names.metric(name).title for name in left_out)
+        console.print(Text(f"Left out here, where the terminal is too narrow: {names}"))
+
+
+def _longest_word(texts: Iterable[str]) -> int:
+    """Characters of the longest word, so that none is broken unless it is very long."""
+    return min(SHORT, max((len(word) for text in texts for word in text.split()), default=1))
 
 
 def _table(title: str | None) -> Table:
@@ -144,7 +174,7 @@ def _readable(
 def _mean_and_spread(spread: pd.DataFrame) -> pd.DataFrame:
     """The columns that tell groups apart, and each metric as one column `<metric> ±` of text."""
     differing = [name for name in ("recipe", "backend") if spread[name].nunique() > 1]
-    shown = spread[["variant", "kind", *differing, "runs"]].copy()
+    shown = spread[["variant", "kind", *text_columns(spread), *differing, "runs"]].copy()
     for name in METRICS:
         if f"{name}_mean" in spread:
             pairs = zip(spread[f"{name}_mean"], spread[f"{name}_std"], strict=True)

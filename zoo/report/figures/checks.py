@@ -41,3 +41,21 @@ def checked_labels(labels: ArrayLike, count: int, name: str = "labels") -> np.nd
     if strange.size:
         raise ValueError(f"{name}: found {strange[:5].tolist()}, expected 0 (normal), 1 (anomaly)")
     return array.astype(bool)
+
+
+def checked_line(values: ArrayLike, count: int, name: str) -> np.ndarray:
+    """One number per time as (count,) float64; NaN stays, for a gap in the line.
+
+    Raises:
+        ValueError: another shape, or infinity among them.
+    """
+    array = np.asarray(values, dtype=float)
+    if array.shape != (count,):
+        raise ValueError(
+            f"{name}: shape {array.shape}, expected ({count},), one per time; fill with NaN where "
+            "there is none"
+        )
+    bad = np.flatnonzero(np.isinf(array))
+    if bad.size:
+        raise ValueError(f"{name}: {bad.size} of {count} are infinite, the first at index {bad[0]}")
+    return array

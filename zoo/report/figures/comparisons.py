@@ -9,12 +9,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from zoo.report.figures.style import INK, MUTED, NORMAL, in_house_style, one_panel, set_title
+from zoo.report.comparison import row_names
+from zoo.report.figures.style import (
+    INK,
+    MUTED,
+    NORMAL,
+    abbreviated,
+    in_house_style,
+    one_panel,
+    set_title,
+    title_width,
+)
 from zoo.report.metric_names import metric as metric_named
 from zoo.report.metric_names import shown, trivial_value
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LONGEST_NAME = 44
 
 
 @in_house_style
@@ -28,7 +40,8 @@ def comparison_bars(
 
     Args:
         comparison: one row per variant: `variant`, the metric, optionally `kind` (`baseline` rows
-            are drawn grey and hatched) and `<metric>_std` (drawn as error bars).
+            are drawn grey and hatched), `<metric>_std` (drawn as error bars) and columns of words
+            such as `input`, which name the rows where they share a variant.
         metric: the column to draw; larger is better.
         title: None says which variant is best.
         ax: axes to draw in; None makes a figure.
@@ -41,17 +54,18 @@ def comparison_bars(
         raise ValueError(
             f"comparison: columns {list(comparison.columns)}, expected {' and '.join(missing)} too"
         )
-    known = comparison.dropna(subset=[metric]).sort_values(metric, kind="stable")
+    named = comparison.assign(variant=row_names(comparison))
+    known = named.dropna(subset=[metric]).sort_values(metric, kind="stable")
     if known.empty:
         raise ValueError(f"comparison: no variant has a {metric}; choose another metric")
     values = known[metric].to_numpy(float)
     baseline = np.asarray(known["kind"] != "model" if "kind" in known else np.zeros(len(known)))
     start = trivial_value(metric, None) or 0.0
 
-    ax = one_panel(ax, (7.4, 1.5 + 0.42 * len(known)))
+    ax = one_panel(ax, (7.4, 1.5 + (0.42 if len(known) <= 12 else 0.3) * len(known)))
     spread = known.get(f"{metric}_std")
     bars = ax.barh(
-        known["variant"].astype(str),
+        range(len(known)),
         values - start,
         left=start,
         xerr=None if spread is None else spread.fillna(0).to_numpy(float),
@@ -61,6 +75,8 @@ def comparison_bars(
         height=0.66,
         error_kw={"ecolor": INK, "capsize": 3},
     )
+    ax.set_yticks(range(len(known)), [abbreviated(n, LONGEST_NAME) for n in known["variant"]])
+    ax.set_ylim(-0.6, len(known) - 0.4)
     ax.bar_label(bars, labels=[shown(metric, value) for value in values], padding=5, fontsize=9)
     ax.axvline(start, color=INK, linewidth=1)
     ax.margins(x=0.14)
@@ -68,7 +84,8 @@ def comparison_bars(
     name = metric_named(metric).title
     ax.set_xlabel(f"{name} (bars start at a coin flip, {start:g})" if start else name)
     best = known.iloc[-1]
-    set_title(ax, title or f"{best['variant']} has the highest {name}: {shown(metric, values[-1])}")
+    title = title or f"{best['variant']} has the highest {name}: {shown(metric, values[-1])}"
+    set_title(ax, title, title_width(ax, known["variant"], LONGEST_NAME))
     if baseline.any():
         looks = {"edgecolor": "white"}
         handles = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -14,16 +15,18 @@ from zoo.report.figures.style import ANOMALY, INK, NORMAL, in_house_style, numbe
 from zoo.report.figures.style import set_title as title_on
 
 BINS = 50
+THRESHOLD_STYLES = ("--", ":", "-.", "-", (0, (8, 2)))
 
 
 @in_house_style
 def score_histogram(
     scores: ArrayLike,
     labels: ArrayLike | None,
-    threshold: float | None,
+    threshold: float | Mapping[str, float] | None,
     threshold_name: str = "threshold",
     log: bool | Literal["auto"] = "auto",
     title: str | None = None,
+    score_label: str = "anomaly score (larger = stranger)",
     ax: Axes | None = None,
 ) -> Figure:
     """Draw the distribution of the scores, normal against anomalous, with the threshold.
@@ -33,10 +36,12 @@ def score_histogram(
     Args:
         scores: (n,) larger = stranger.
         labels: (n,) with 1 = anomaly; None draws one distribution.
-        threshold: scores above it are flagged; None draws no line.
+        threshold: scores above it are flagged; name to threshold draws several, of which the title
+            speaks of the first; None draws no line.
         threshold_name: how it was fitted, for the legend: `95th percentile of training scores`.
         log: logarithmic score axis; `auto` takes it when positive scores span two decades.
         title: None says what share of each class is flagged.
+        score_label: what the score is, with its unit: `mean squared error of the row`.
         ax: axes to draw in; None makes a figure.
 
     Raises:
@@ -44,10 +49,11 @@ def score_histogram(
     """
     scores = checked_scores(scores)
     groups = _groups(scores, labels)
+    thresholds = _named(threshold, threshold_name)
     log = _spans_decades(scores) if log == "auto" else log
     edges = _bin_edges(scores, log)
 
-    ax = one_panel(ax, (7.4, 4.4))
+    ax = one_panel(ax, (7.4, 4.8))
     looks = {
         "normal": {"color": NORMAL, "alpha": 0.55, "histtype": "stepfilled"},
         "anomaly": {"color": ANOMALY, "histtype": "step", "hatch": "////", "linewidth": 1.5},
@@ -57,16 +63,22 @@ def score_histogram(
         share = np.full(len(members), 100 / max(len(members), 1))
         label = f"{'samples' if name == 'all' else name} ({len(members):,})"
         ax.hist(members, bins=edges, weights=share, label=label, **looks[name])
-    if threshold is not None:
-        label = f"{threshold_name}: {number(threshold)}"
-        ax.axvline(threshold, color=INK, linewidth=1.6, linestyle="--", label=label)
+    for index, (name, at) in enumerate(thresholds.items()):
+        style = THRESHOLD_STYLES[index % len(THRESHOLD_STYLES)]
+        ax.axvline(at, color=INK, linewidth=1.6, linestyle=style, label=f"{name}: {number(at)}")
     if log:
         ax.set_xscale("log")
-    ax.set_xlabel("anomaly score (larger = stranger)")
+    ax.set_xlabel(score_label)
     ax.set_ylabel("share of samples in bin (%)" if labels is None else "share of its class (%)")
-    title_on(ax, title or _finding(groups, threshold))
-    ax.legend(loc="best")
+    title_on(ax, title or _finding(groups, thresholds))
+    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.14), ncols=2)
     return ax.figure
+
+
+def _named(threshold: float | Mapping[str, float] | None, name: str) -> dict[str, float]:
+    if threshold is None:
+        return {}
+    return dict(threshold) if isinstance(threshold, Mapping) else {name: threshold}
 
 
 def _groups(scores: np.ndarray, labels: ArrayLike | None) -> dict[str, np.ndarray]:
@@ -91,12 +103,14 @@ def _bin_edges(scores: np.ndarray, log: bool) -> np.ndarray:
     return np.geomspace(low, high, BINS + 1) if log else np.linspace(low, high, BINS + 1)
 
 
-def _finding(groups: dict[str, np.ndarray], threshold: float | None) -> str:
-    if threshold is None:
+def _finding(groups: dict[str, np.ndarray], thresholds: dict[str, float]) -> str:
+    if not thresholds:
         return "Distribution of the anomaly scores"
-    flagged = {name: f"{np.mean(members > threshold):.1%}" for name, members in groups.items()}
+    name, threshold = next(iter(thresholds.items()))
+    flagged = {group: f"{np.mean(members > threshold):.1%}" for group, members in groups.items()}
     if "all" in flagged:
         return f"{flagged['all']} of the samples lie above the threshold"
     names = {"anomaly": "anomalies", "normal": "normal samples"}
-    parts = [f"{flagged[name]} of {names[name]}" for name in names if name in flagged]
-    return f"The threshold flags {' and '.join(parts)}"
+    parts = [f"{flagged[group]} of {names[group]}" for group in names if group in flagged]
+    subject = "The threshold" if len(thresholds) == 1 else f"The threshold at {name}"
+    return f"{subject} flags {' and '.join(parts)}"

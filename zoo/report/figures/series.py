@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import matplotlib.dates as mdates
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
@@ -15,18 +13,15 @@ from numpy.typing import ArrayLike
 from zoo.report.figures.style import (
     ANOMALY,
     HATCHES,
-    INK,
     MUTED,
     NORMAL,
     PALETTE,
     add_legend,
     in_house_style,
-    number,
     panels,
     set_title,
 )
-
-NARROWEST = 0.003  # of the time shown; a shorter event is drawn this wide, or it would vanish
+from zoo.report.figures.timeline import NARROWEST, draw_score, label_time, utc
 
 EVENT_COLORS = (*PALETTE[2:6], MUTED)
 
@@ -74,7 +69,7 @@ def price_chart(
     Raises:
         ValueError: arrays whose lengths differ.
     """
-    times, close, scores = _utc(timestamps), np.asarray(close), np.asarray(scores, float)
+    times, close, scores = utc(timestamps), np.asarray(close), np.asarray(scores, float)
     if not len(times) == len(close) == len(scores):
         raise ValueError(
             f"timestamps, close and scores have {len(times)}, {len(close)} and {len(scores)} "
@@ -95,35 +90,10 @@ def price_chart(
     price.tick_params(labelbottom=False)
     set_title(price, title or f"{len(marked):,} of {len(times):,} candles are marked as anomalous")
 
-    _draw_score(score, times, scores, threshold)
+    draw_score(score, times, scores, threshold)
     add_legend((price, score), below=ax is None)
-    if np.issubdtype(times.dtype, np.datetime64):
-        locator = mdates.AutoDateLocator()
-        score.xaxis.set_major_locator(locator)
-        score.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
-        score.set_xlabel("time (UTC)")
-    else:
-        score.set_xlabel("candle")
+    label_time(score, times, "time (UTC)", "candle")
     return price.figure
-
-
-def _draw_score(panel: Axes, times: np.ndarray, scores: np.ndarray, threshold: float | None):
-    panel.plot(times, scores, color=INK, linewidth=0.9)
-    if threshold is not None:
-        label = f"threshold {number(threshold)}"
-        panel.axhline(threshold, color=ANOMALY, linestyle="--", linewidth=1.3, label=label)
-    known = scores[np.isfinite(scores)]
-    if known.size and known.min() > 0 and known.max() > 50 * np.median(known):
-        panel.set_yscale("log")
-    panel.set_ylabel("anomaly score")
-
-
-def _utc(timestamps: ArrayLike) -> np.ndarray:
-    """Times as datetime64 in UTC, without a zone; candle numbers as they are."""
-    times = pd.Index(timestamps)
-    if isinstance(times, pd.DatetimeIndex) and times.tz is not None:
-        times = times.tz_convert("UTC").tz_localize(None)
-    return times.to_numpy()
 
 
 def _marked(anomalies: ArrayLike, count: int) -> np.ndarray:
@@ -143,7 +113,7 @@ def _spans_by_kind(events: Sequence, times: np.ndarray) -> dict[str, list[tuple]
         return spans
     least = (times[-1] - times[0]) * NARROWEST
     for start, end, kind in events:
-        start, end = _utc([start, end]).astype(times.dtype)
+        start, end = utc([start, end]).astype(times.dtype)
         spans.setdefault(str(kind), []).append((start, max(end, start + least)))
     return spans
 

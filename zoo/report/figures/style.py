@@ -10,7 +10,8 @@ from typing import TypeVar
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.gridspec import SubplotSpec
 
 # Okabe & Ito, "Color Universal Design", 2008: told apart by colour-blind readers.
 NORMAL = "#0072B2"  # blue
@@ -69,6 +70,25 @@ def one_panel(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return Figure(figsize=size, layout="constrained").add_subplot() if ax is None else ax
 
 
+def stage(
+    ax: Axes | None, size: tuple[float, float], layout: str = "constrained"
+) -> Figure | SubFigure:
+    """A figure for several panels with a title over all, or a part of one in the place of `ax`.
+
+    Args:
+        ax: an axes from `subplots` or `add_subplot`, which is removed; None for a new figure.
+        size: width and height of a new figure, in inches.
+        layout: of a new figure; `compressed` for panels of fixed shape.
+
+    Raises:
+        ValueError: `ax` has no place in a grid.
+    """
+    if ax is None:
+        return Figure(figsize=size, layout=layout)
+    figure, place = _taken(ax)
+    return figure.add_subfigure(place)
+
+
 def panels(
     ax: Axes | None,
     rows: int,
@@ -76,6 +96,7 @@ def panels(
     size: tuple[float, float],
     height_ratios: Sequence[float] | None = None,
     sharex: bool = False,
+    width_ratios: Sequence[float] | None = None,
 ) -> np.ndarray:
     """A grid of axes in a new figure, or in the place of `ax`, which is removed.
 
@@ -86,6 +107,7 @@ def panels(
         size: width and height of a new figure, in inches.
         height_ratios: (rows,) relative heights.
         sharex: let each column share its horizontal axis.
+        width_ratios: (columns,) relative widths.
 
     Returns:
         (rows, columns) array of axes.
@@ -97,19 +119,21 @@ def panels(
         place = Figure(figsize=size, layout="constrained").add_gridspec()[0, 0]
         figure = place.get_gridspec().figure
     else:
-        place, figure = ax.get_subplotspec(), ax.figure
-        if place is None:
-            raise ValueError(
-                "this figure has several panels, and `ax` was placed by hand; "
-                "pass an axes from Figure.subplots or add_subplot"
-            )
-        ax.remove()
-    grid = place.subgridspec(rows, columns, height_ratios=height_ratios)
+        figure, place = _taken(ax)
+    ratios = {"height_ratios": height_ratios, "width_ratios": width_ratios}
+    grid = place.subgridspec(rows, columns, **ratios)
     axes = np.empty((rows, columns), dtype=object)
     for row, column in np.ndindex(rows, columns):
         above = axes[0, column] if sharex and row else None
         axes[row, column] = figure.add_subplot(grid[row, column], sharex=above)
     return axes
+
+
+def title_over(host: Figure | SubFigure, text: str) -> None:
+    """Set one title over all panels of a `stage`, broken into lines that fit."""
+    lines = textwrap.wrap(text, max(20, int(host.bbox.width / host.dpi * 9.5)))
+    look = {"size": _HOUSE["axes.titlesize"], "weight": _HOUSE["axes.titleweight"]}
+    host.suptitle("\n".join(lines), x=0.01, ha="left", **look)
 
 
 def set_title(ax: Axes, text: str, width: int | None = None) -> None:
@@ -123,6 +147,18 @@ def set_title(ax: Axes, text: str, width: int | None = None) -> None:
     if width is None:
         width = max(20, int(ax.figure.get_figwidth() * 9.5))
     ax.set_title("\n".join(textwrap.wrap(text, width)))
+
+
+def title_width(ax: Axes, rows: Sequence, longest: int) -> int:
+    """Characters of a title that starts where the names of rows at the left end.
+
+    Args:
+        ax: the axes.
+        rows: the names.
+        longest: characters a name is abbreviated to.
+    """
+    taken = min(longest, max(len(str(name)) for name in rows))
+    return max(20, int(10 * (ax.figure.get_figwidth() - 0.072 * taken - 0.5)))
 
 
 def add_legend(cells: Iterable[Axes], below: bool, last: str = "") -> None:
@@ -157,3 +193,29 @@ def line_look(index: int) -> dict:
 def number(value: float) -> str:
     """A number for a title or a label: 3 significant digits, thousands apart."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def abbreviated(text: object, most: int) -> str:
+    """A name of at most `most` characters; what tells names apart stands at both ends, so the
+    middle gives way.
+
+    >>> abbreviated("self-supervised LSTM, encoder unfrozen", 24)
+    'self-supervi…er unfrozen'
+    """
+    text = str(text)
+    if len(text) <= most:
+        return text
+    tail = (most - 1) // 2
+    return f"{text[: most - 1 - tail].rstrip()}…{text[-tail:].lstrip()}"
+
+
+def _taken(ax: Axes) -> tuple[Figure, SubplotSpec]:
+    """The figure of an axes and its place in the grid there, which it leaves."""
+    figure, place = ax.figure, ax.get_subplotspec()
+    if place is None:
+        raise ValueError(
+            "this figure has several panels, and `ax` was placed by hand; "
+            "pass an axes from Figure.subplots or add_subplot"
+        )
+    ax.remove()
+    return figure, place

@@ -1,0 +1,278 @@
+"""Transformer, contrast and GAN: what cannot be redrawn, and does not look real, is strange.
+
+A Transformer (Vaswani et al., NeurIPS 2017) redraws windows; NT-Xent (Chen et al., ICML 2020)
+keeps a window near its augmented self; a GAN (Goodfellow et al., NeurIPS 2014) learns what real
+windows look like.
+"""
+
+import warnings
+
+import keras
+from keras import ops
+
+from zoo import losses
+from zoo.detector import Detector
+from zoo.engine.draws import Draws
+from zoo.layers import instance_statistics
+
+COUPLINGS = ("separate", "joint")
+NORMALIZATIONS = ("none", "center", "window", "reversible")
+SCORES = ("both", "reconstruction", "discriminator")
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class TransformerGAN(Detector):
+    """α · reconstruction + β · NT-Xent + γ · adversarial.
+
+    `coupling="separate"` is the published one: the adversarial term trains the generator against
+    the discriminator and never reaches the Transformer, whatever γ. With `"joint"` the
+    discriminator also judges reconstructions, and the Transformer is paid γ for fooling it.
+
+    The score is the mean squared reconstruction error plus 1 − D(x), the discriminator's doubt
+    that the window is real. Without generator and discriminator, it is the error alone.
+
+    Args:
+        transformer: built functional model, `(n, window, features)` to the list of the
+            reconstruction and an embedding `(n, d)`.
+        generator: built functional model, `(n, latent)` to `(n, window, features)`; None for no
+            GAN.
+        discriminator: built functional model, `(n, window, features)` to logits `(n, 1)`.
+        coupling: `"separate"` or `"joint"`.
+        reconstruction_weight: α.
+        contrast_weight: β; 0 leaves the second view out.
+        adversarial_weight: γ.
+        temperature: τ of NT-Xent.
+        mask: share of values set to zero in the augmented view, for half of the windows.
+        jitter: standard deviation of the noise added to it, for half of the windows.
+        normalize: what the networks see of a window: `"none"`, it as it is; `"center"`, each
+            feature less its mean over the window; `"window"`, that divided by its deviation, and
+            the error is in these units; `"reversible"`, the same view, but the error is in units
+            of the data (RevIN).
+        score_by: `"both"`, `"reconstruction"` or `"discriminator"`.
+        seed: of noise and augmentation.
+
+    Raises:
+        ValueError: an unknown option, a number out of its range, one half of a GAN, or networks
+            whose shapes do not fit.
+
+    Example:
+        >>> import numpy as np
+        >>> from zoo.networks import transformer_reconstructor
+        >>> network = transformer_reconstructor((6, 3), blocks=1, heads=2, width=4, feed_forward=8)
+        >>> model = TransformerGAN(network, normalize="center")
+        >>> model.predict(np.zeros((5, 6, 3), "float32"), verbose=0).shape
+        (5,)
+    """
+
+    def __init__(
+        self,
+        transformer,
+        generator=None,
+        discriminator=None,
+        coupling="separate",
+        reconstruction_weight=1.0,
+        contrast_weight=0.2,
+        adversarial_weight=0.05,
+        temperature=0.07,
+        mask=0.15,
+        jitter=0.03,
+        normalize="none",
+        score_by="both",
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        for name, value, known in (
+            ("coupling", coupling, COUPLINGS),
+            ("normalize", normalize, NORMALIZATIONS),
+            ("score_by", score_by, SCORES),
+        ):
+            if value not in known:
+                raise ValueError(f"{name} {value!r} is unknown; choose one of {known}.")
+        if not 0 <= mask < 1:
+            raise ValueError(f"mask is {mask}, expected a share of at least 0 and below 1.")
+        if temperature <= 0:
+            raise ValueError(f"temperature is {temperature}, expected a number above 0.")
+        for name, value in (
+            ("reconstruction_weight", reconstruction_weight),
+            ("contrast_weight", contrast_weight),
+            ("adversarial_weight", adversarial_weight),
+            ("jitter", jitter),
+        ):
+            if value < 0:
+                raise ValueError(f"{name} is {value}, expected 0 or more.")
+        if (generator is None) != (discriminator is None):
+            raise ValueError("generator and discriminator come together; give both or neither.")
+        if discriminator is None and score_by == "discriminator":
+            raise ValueError("score_by='discriminator' needs a generator and a discriminator.")
+        _check_shapes(transformer, generator, discriminator)
+        self.transformer = transformer
+        self.generator = generator
+        self.discriminator = discriminator
+        self.coupling = coupling
+        self.reconstruction_weight = reconstruction_weight
+        self.contrast_weight = contrast_weight
+        self.adversarial_weight = adversarial_weight
+        self.temperature = temperature
+        self.mask = mask
+        self.jitter = jitter
+        self.normalize = normalize
+        self.score_by = score_by
+        self.seed = seed
+        self.draws = Draws(seed)
+        self.latent_draws = Draws(seed + 1)  # apart, so that a GAN leaves the augmentation as it is
+        self.build(transformer.input_shape)
+
+    def learn(self, x, training=True):
+        if not training:  # every validation is augmented alike, or its losses were not comparable
+            self.begin_epoch(0)
+        view, scale = self.view(x)
+        logs = self._learn_transformer(view, scale, training)
+        reconstruction = logs.pop("output")
+        if self.discriminator is None or not training:  # whom the discriminator beats says nothing
+            return logs
+        noise = self.latent(ops.shape(view)[0])
+        logs["discriminator"] = self._learn_discriminator(view, reconstruction, noise, training)
+        logs["generator"] = self._learn_generator(noise, training)
+        if self.coupling == "separate":  # in the sum, though nothing moves by it
+            logs["loss"] = logs["loss"] + self.adversarial_weight * logs["generator"]
+        return logs
+
+    def _learn_transformer(self, view, scale, training):
+        def loss():
+            output, embedding = self.transformer(view, training=training)
+            error = ops.mean(self._squared_error(view, output, scale))
+            value, terms = self.reconstruction_weight * error, {"reconstruction": error}
+            if self.contrast_weight:
+                _, other = self.transformer(self.augment(view), training=training)
+                terms["contrast"] = losses.nt_xent(embedding, other, self.temperature)
+                value = value + self.contrast_weight * terms["contrast"]
+            if self.discriminator is not None and self.coupling == "joint":
+                terms["adversarial"] = real_cost(self.discriminator(output, training=training))
+                value = value + self.adversarial_weight * terms["adversarial"]
+            return value, {**terms, "output": output}
+
+        value, terms = self.minimize(loss, "transformer")
+        return {"loss": value, **terms}
+
+    def _learn_discriminator(self, view, reconstruction, noise, training):
+        reconstruction = ops.stop_gradient(reconstruction)
+
+        def loss():
+            fakes = [ops.stop_gradient(self.generator(noise, training=training))]
+            if self.coupling == "joint":
+                fakes.append(reconstruction)
+            costs = [fake_cost(self.discriminator(fake, training=training)) for fake in fakes]
+            return real_cost(self.discriminator(view, training=training)) + sum(costs) / len(costs)
+
+        return self.minimize(loss, "discriminator")
+
+    def _learn_generator(self, noise, training):
+        def loss():
+            fake = self.generator(noise, training=training)
+            return real_cost(self.discriminator(fake, training=training))
+
+        return self.minimize(loss, "generator")
+
+    def score(self, x):
+        error, doubt = self.terms(x)
+        if self.score_by == "both":
+            return error + doubt
+        return error if self.score_by == "reconstruction" else doubt
+
+    def terms(self, x):
+        """Mean squared reconstruction error `(n,)` and 1 − D(x) `(n,)`, zero without a GAN."""
+        error = ops.mean(self.errors(x), axis=(1, 2))
+        if self.discriminator is None:
+            return error, ops.zeros_like(error)
+        view, _ = self.view(x)
+        logits = self.discriminator(view, training=False)[:, 0]
+        return error, ops.sigmoid(-ops.cast(logits, "float32"))
+
+    def errors(self, x):
+        """Squared reconstruction error of every value, `(n, window, features)`."""
+        view, scale = self.view(x)
+        output, _ = self.transformer(view, training=False)
+        return self._squared_error(view, output, scale)
+
+    def view(self, x):
+        """What the networks see of a batch, and the factor that turns it into error units."""
+        x = ops.cast(x, "float32")
+        if self.normalize == "none":
+            return x, 1.0
+        mean, deviation = instance_statistics(x)
+        if self.normalize == "center":
+            return x - mean, 1.0
+        return (x - mean) / deviation, deviation if self.normalize == "reversible" else 1.0
+
+    def augment(self, x):
+        """A second view: values masked, and jitter, each for half of the windows, `x`'s shape."""
+        if self.mask:
+            drawn = self._uniform(ops.shape(x)) < self.mask
+            x = ops.where(ops.logical_and(drawn, self._half_of(x)), 0.0, x)
+        if self.jitter:
+            noise = keras.random.normal(ops.shape(x), dtype="float32", seed=self.draws)
+            x = ops.where(self._half_of(x), x + self.jitter * noise, x)
+        return x
+
+    def latent(self, count):
+        """Gaussian noise for `count` windows of the generator, `(count, latent)`."""
+        shape = (count, self.generator.input_shape[-1])
+        return keras.random.normal(shape, dtype="float32", seed=self.latent_draws)
+
+    def begin_epoch(self, epoch):
+        self.draws.begin_epoch(epoch)
+        self.latent_draws.begin_epoch(epoch)
+
+    def after_fit(self, history):
+        """Warn when the discriminator won outright, so that the generator learns no more."""
+        costs = history.get("discriminator", [])
+        if len(costs) and costs[-1] < 0.05:
+            warnings.warn(
+                f"{type(self).__name__}: the discriminator wins outright (its loss is "
+                f"{costs[-1]:.2g}, a draw is 1.39), so the generator no longer learns and the "
+                f"score's second term is nearly constant; lower the discriminator's learning "
+                f"rate, raise its dropout, or raise the generator's learning rate",
+                stacklevel=3,
+            )
+
+    def causes_of_collapse(self):
+        return ["the learning rate may be too high: divide it by ten"]
+
+    def _squared_error(self, view, output, scale):
+        return ops.square((view - ops.cast(output, "float32")) * scale)
+
+    def _half_of(self, x):
+        return self._uniform((ops.shape(x)[0], 1, 1)) < 0.5
+
+    def _uniform(self, shape):
+        return keras.random.uniform(shape, dtype="float32", seed=self.draws)
+
+
+def _check_shapes(transformer, generator, discriminator):
+    window = transformer.input_shape
+    found = [tuple(output.shape) for output in transformer.outputs]
+    if len(found) != 2 or found[0] != window:
+        raise ValueError(
+            f"the transformer maps {window} to {found}; expected the list of a reconstruction "
+            f"{window} and an embedding (None, d), as transformer_reconstructor gives."
+        )
+    if generator is None:
+        return
+    if generator.output_shape != window:
+        raise ValueError(f"the generator gives {generator.output_shape}; expected {window}.")
+    if (discriminator.input_shape, discriminator.output_shape) != (window, (None, 1)):
+        raise ValueError(
+            f"the discriminator maps {discriminator.input_shape} to "
+            f"{discriminator.output_shape}; expected {window} to (None, 1)."
+        )
+
+
+def real_cost(logits):
+    """Cross entropy of taking `logits` `(n, 1)` for real ones; scalar float32."""
+    return ops.mean(ops.softplus(-ops.cast(logits, "float32")))
+
+
+def fake_cost(logits):
+    """Cross entropy of taking `logits` `(n, 1)` for generated ones; scalar float32."""
+    return ops.mean(ops.softplus(ops.cast(logits, "float32")))
