@@ -78,7 +78,7 @@ def drawn(encoder, decoder):
     return draw_weights(encoder, 0), draw_weights(decoder, 1)
 
 
-ATTENTION = {"blocks": 2, "heads": 2, "width": 8, "feed_forward": 16, "dropout": 0.0}
+ATTENTION = {"blocks": 1, "heads": 2, "width": 8, "feed_forward": 16, "dropout": 0.0}
 
 
 def transformer_gan(coupling):

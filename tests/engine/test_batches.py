@@ -69,3 +69,14 @@ def test_a_strided_view_is_read_batch_by_batch():
     batches = Batches(windows, batch_size=4, seed=0)
     assert sum(len(batches[i]) for i in range(len(batches))) == 10
     assert np.shares_memory(batches.x, series)
+
+
+def test_the_last_batch_can_be_left_out_and_is_another_each_epoch():
+    batches = Batches(np.arange(10.0), batch_size=4, seed=0, drop_last=True)
+    assert len(batches) == 2
+    seen = []
+    for epoch in range(2):
+        batches.begin_epoch(epoch)
+        seen.append(set(np.concatenate([batches[0], batches[1]])))
+    assert all(len(each) == 8 for each in seen) and seen[0] != seen[1]
+    assert len(Batches(np.arange(3.0), batch_size=4, drop_last=True)) == 1  # or nothing were left

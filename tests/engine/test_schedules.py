@@ -1,10 +1,10 @@
-"""Milestones do what torch.optim.lr_scheduler.MultiStepLR does."""
+"""Learning rates over the epochs: milestones as torch has them, and half a cosine."""
 
 import keras
 import numpy as np
 import pytest
 
-from zoo.engine.schedules import milestones
+from zoo.engine.schedules import cosine, milestones
 from zoo.models import Autoencoder
 from zoo.networks import mlp
 
@@ -26,3 +26,9 @@ def test_fit_takes_the_rates():
     callback = milestones(0.1, epochs=(1,), factor=0.5)
     history = model.fit(x, epochs=2, verbose=0, callbacks=[callback]).history
     np.testing.assert_allclose(history["learning_rate"], [0.1, 0.05], rtol=1e-6)
+
+
+def test_a_cosine_falls_from_the_rate_towards_zero():
+    schedule = cosine(2.0, epochs=4).schedule
+    rates = [schedule(epoch, None) for epoch in range(5)]
+    assert rates == pytest.approx([2, 1 + 0.5**0.5, 1, 1 - 0.5**0.5, 0])

@@ -17,3 +17,10 @@ def test_biases_and_the_last_activation_are_a_choice():
     assert mlp((3,), units=(4, 2), bias=False).count_params() == 3 * 4 + 4 * 2
     drawn = mlp((3,), units=(4, 2), last_activation="sigmoid").predict(np.ones((1, 3)), verbose=0)
     assert np.all((drawn > 0) & (drawn < 1))
+
+
+def test_windows_are_flattened_and_redrawn():
+    network = mlp((2, 3), units=(6,), output_shape=(2, 3))
+    network.set_weights([np.eye(6), np.zeros(6)])
+    x = np.arange(12, dtype="float32").reshape(2, 2, 3)
+    np.testing.assert_array_equal(network.predict(x, verbose=0), x)
