@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from scipy.stats import norm
 
 from zoo import engine, losses
 from zoo.models import Autoencoder
@@ -160,3 +161,21 @@ def test_l2_under_keras_adam_is_weight_decay_under_torch_adam():
         torch.mean((torch.tensor(x) @ weight - torch.tensor(x)) ** 2).backward()
         optimizer.step()
     np.testing.assert_allclose(model.encoder.get_weights()[0], weight.detach().numpy(), atol=1e-5)
+
+
+def test_divergence_by_hand():
+    """N(1, 4) from N(0, 1): ½ (4 + 1 − 1 − ln 4); nothing for the standard normal itself."""
+    found = numpy(losses.gaussian_divergence([[1.0], [0.0]], [[np.log(4.0)], [0.0]]))
+    np.testing.assert_allclose(found, [0.5 * (4 - np.log(4)), 0], rtol=1e-6, atol=1e-7)
+
+
+def test_surprise_is_that_of_scipy_over_all_axes():
+    rng = np.random.default_rng(0)
+    x, mean, log_variance = rng.normal(size=(3, 5, 4, 2)).astype("float32")
+    expected = -norm.logpdf(x, mean, np.exp(log_variance / 2)).sum(axis=(1, 2))
+    np.testing.assert_allclose(
+        numpy(losses.gaussian_surprise(x, mean, log_variance)), expected, rtol=1e-5
+    )
+    one_for_all = -norm.logpdf(x, mean, 0.5).sum(axis=(1, 2))
+    found = numpy(losses.gaussian_surprise(x, mean, 2 * np.log(0.5)))
+    np.testing.assert_allclose(found, one_for_all, rtol=1e-5)
