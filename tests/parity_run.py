@@ -20,6 +20,7 @@ from zoo.models import (
     Forecaster,
     HybridDeepSVDD,
     TransformerGAN,
+    VariationalAutoencoder,
 )
 from zoo.networks import (
     draw_weights,
@@ -27,6 +28,7 @@ from zoo.networks import (
     lenet_decoder,
     mlp,
     recurrent,
+    recurrent_decoder,
     transformer,
     transformer_decoder,
     transformer_reconstructor,
@@ -99,6 +101,33 @@ def transformer_gan(coupling):
     return model
 
 
+def rows():
+    """Where the random walks end, without their order."""
+    return windows()[:, -1]
+
+
+def denoising():
+    """With damage that NumPy draws, for backends draw different numbers."""
+    both = drawn(mlp((5,), (16, 8), "tanh"), mlp((8,), (16, 5), "tanh"))
+    model = Autoencoder(*both, weight_decay=1e-4, noise=0.3, mask=0.1, sparsity=0.01)
+    rng = np.random.default_rng(0)
+    kept = ops.convert_to_tensor((rng.uniform(size=(8, 5)) > 0.1).astype("float32"))
+    noise = ops.convert_to_tensor(0.3 * rng.normal(size=(8, 5)).astype("float32"))
+    model.damage = lambda x: x * kept + noise
+    return model
+
+
+def variational(scale):
+    """With codes that NumPy draws."""
+    numbers = 5 if scale else 10
+    both = drawn(mlp((5,), (16, 6), "tanh"), mlp((3,), (16, numbers), "tanh"))
+    model = VariationalAutoencoder(*both, beta=0.5, scale=scale, score_by="elbo", samples=4)
+    draws = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
+    noise = ops.convert_to_tensor(draws)
+    model.sample = lambda mean, log_variance: mean + ops.exp(0.5 * log_variance) * noise
+    return model
+
+
 def models():
     """Name, model (with weights that NumPy drew), learning rate, data.
 
@@ -138,6 +167,14 @@ def models():
     yield "forecaster", Forecaster(encoder, head), 1e-3, windows()
     both = drawn(transformer((12, 5), **ATTENTION), transformer_decoder((12, 5), **ATTENTION))
     yield "autoencoder_transformer", Autoencoder(*both), 1e-3, windows()
+    both = drawn(mlp((5,), (16, 3), "tanh"), mlp((3,), (16, 5), "tanh"))
+    yield "autoencoder_dense", Autoencoder(*both), 1e-3, rows()
+    yield "autoencoder_denoising", denoising(), 1e-3, rows()
+    yield "variational", variational(scale=1.0), 1e-3, rows()
+    yield "variational_learned", variational(scale=None), 1e-3, rows()
+    for cell in ("lstm", "gru"):
+        both = drawn(recurrent((12, 5), cell, (16,)), recurrent_decoder((12, 5), cell, (16,)))
+        yield f"autoencoder_{cell}", Autoencoder(*both), 1e-3, windows()
     for coupling in ("separate", "joint"):
         yield f"transformer_gan_{coupling}", transformer_gan(coupling), 1e-3, windows()
 

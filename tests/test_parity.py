@@ -25,6 +25,12 @@ MODELS = (
     "classifier_gru",
     "forecaster",
     "autoencoder_transformer",
+    "autoencoder_dense",
+    "autoencoder_denoising",
+    "variational",
+    "variational_learned",
+    "autoencoder_lstm",
+    "autoencoder_gru",
     "transformer_gan_separate",
     "transformer_gan_joint",
 )

@@ -1,5 +1,7 @@
 """Windows of many series: where each comes from, what it is called, and how scores find back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,16 +67,38 @@ def test_pooled_scores_are_taken_apart_by_series(splits):
         np.testing.assert_array_equal(found, part.values[which, 0])
 
 
-def test_values_are_scaled_by_the_training_part_of_their_own_series(splits):
+def test_minmax_is_fitted_on_the_training_part_of_each_series(splits):
     windows = PooledWindows(splits, length=3)
-    from_start = windows.x("test", scale=lambda values, training: values - training[0])
-    assert from_start[:, 0, 0].tolist() == [16, 17, 24, 25, 26, 27]
+    found = windows.x("training", "minmax")
+    assert (found[0, 0], found[9, -1], found[10, 0], found[-1, -1]) == (-1, 1, -1, 1)
+    last_of_a = windows.x("test", "minmax")[1, -1, 0]  # row 19, where row 11 is 1 and row 0 is -1
+    assert last_of_a == pytest.approx(-1 + 2 * 19 / 11)
 
 
-def test_windows_are_scaled_one_by_one(splits):
+def test_minmax_of_a_series_that_never_changed_is_finite():
+    still = replace(series("still", 20), values=np.full((20, 1), 7e8, "float32"))
+    windows = PooledWindows([split_series(still)], length=3)
+    assert np.all(windows.x("test", "minmax") == -1)
+
+
+def test_l2_makes_every_window_one_long(splits):
     windows = PooledWindows(splits, length=3)
-    scaled = windows.x("test", scale_window=lambda cut: cut - cut[:, :1])
-    assert np.all(scaled[:, :, 0] == [0, 1, 2])
+    raw, found = windows.x("test"), windows.x("test", "l2")
+    np.testing.assert_allclose(np.linalg.norm(found, axis=(1, 2)), 1, rtol=1e-6)
+    np.testing.assert_allclose(found[0] / found[0, 0], raw[0] / raw[0, 0], rtol=1e-6)
+
+
+def test_l2_of_zeros_and_of_huge_values_is_finite():
+    values = np.zeros((20, 1), "float32")
+    values[14:] = 1e30  # whose square is infinite in float32
+    windows = PooledWindows([split_series(replace(series("odd", 20), values=values))], length=2)
+    assert np.all(windows.x("training", "l2") == 0)
+    np.testing.assert_allclose(windows.x("test", "l2"), np.sqrt(0.5), rtol=1e-6)
+
+
+def test_an_unknown_scaling_is_refused(splits):
+    with pytest.raises(ValueError, match="scaling 'log' is unknown; choose one of"):
+        PooledWindows(splits, length=3).x("test", "log")
 
 
 @pytest.mark.parametrize("label", ["point", "window"])

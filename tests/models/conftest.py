@@ -220,7 +220,6 @@ MODELS = {
         lambda: Forecaster(forecast_in(), draw_weights(mlp((4,), units=(3,)), 1)),
         windows,
     ),
-    "transformer": (lambda: redrawn(contrast_weight=0.0), windows),
     "transformer_contrast": (
         lambda: redrawn(mask=0.3, jitter=0.1, normalize="reversible"),
         windows,

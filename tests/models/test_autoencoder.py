@@ -112,7 +112,7 @@ def test_denoising_leads_back_to_where_data_are_dense():
         encoder = draw_weights(mlp((2,), units=(2,)), 0)
         model = Autoencoder(encoder, draw_weights(mlp((2,), units=(2,)), 1), noise=noise)
         model.compile(keras.optimizers.Adam(0.02))
-        model.fit(x, batch_size=256, epochs=30, verbose=0)
+        model.fit(x, batch_size=256, epochs=100, verbose=0)
         scores[noise] = model.predict(strange, verbose=0)
     np.testing.assert_allclose(scores[1.0], [4.0, 0.25], rtol=0.25)
     assert scores[0.0].max() < 0.05

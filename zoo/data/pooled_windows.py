@@ -1,14 +1,16 @@
 """The windows of many series as one set of samples, and their scores taken apart again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from sklearn.preprocessing import MinMaxScaler, normalize
 
 from zoo.data.series import Series
 from zoo.data.windows import sliding_windows, window_ends, window_labels
 
 PARTS = ("training", "validation", "test")
+SCALINGS = ("raw", "minmax", "l2")
 
 
 class PooledWindows:
@@ -50,31 +52,30 @@ class PooledWindows:
         self.stride = stride
         self.label = label
         self.y = {part: self._labels(part) for part in PARTS}
+        self._x: dict[tuple[str, str], np.ndarray] = {}
 
-    def x(
-        self,
-        part: str,
-        scale: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
-        scale_window: Callable[[np.ndarray], np.ndarray] | None = None,
-    ) -> np.ndarray:
-        """Cut the windows of a part.
+    def x(self, part: str, scaling: str = "raw") -> np.ndarray:
+        """Cut the windows of a part; the same call gives the same array, not another copy.
 
         Args:
             part: `"training"`, `"validation"` or `"test"`.
-            scale: Takes the values `(time, features)` of a part and of the training part of the
-                same series, and returns those of the part, scaled.
-            scale_window: Takes the windows `(n, length, features)` of one series and returns them
-                scaled.
+            scaling: `"raw"` takes values as they are. `"minmax"` brings each series to -1 ... 1 by
+                the smallest and largest value of its training part, which the other parts may
+                exceed; a feature that never changed there becomes -1. `"l2"` divides each window
+                by its L2 norm; a window of zeros stays.
 
         Returns:
             `(n, length, features)` float32.
+
+        Raises:
+            ValueError: An unknown scaling.
         """
-        pooled = []
-        for split, series in zip(self.splits, self.parts(part), strict=True):
-            values = series.values if scale is None else scale(series.values, split[0].values)
-            windows = sliding_windows(values, self.length, self._stride(part), _name(series, part))
-            pooled.append(windows if scale_window is None else scale_window(windows))
-        return np.concatenate(pooled).astype(np.float32)
+        if scaling not in SCALINGS:
+            raise ValueError(f"scaling {scaling!r} is unknown; choose one of {SCALINGS}")
+        if (part, scaling) not in self._x:
+            cut = [self._windows(split, part, scaling) for split in self.splits]
+            self._x[part, scaling] = np.concatenate(cut).astype(np.float32)
+        return self._x[part, scaling]
 
     def parts(self, part: str) -> list[Series]:
         """Return that part of every series."""
@@ -111,6 +112,18 @@ class PooledWindows:
 
     def _stride(self, part: str) -> int:
         return self.stride if part == PARTS[0] else 1
+
+    def _windows(self, split: Sequence[Series], part: str, scaling: str) -> np.ndarray:
+        series = split[PARTS.index(part)]
+        values = series.values
+        if scaling == "minmax":  # in float64: a level of 1e8 leaves float32 no digits for the rest
+            learned = MinMaxScaler((-1, 1)).fit(split[0].values.astype(np.float64))
+            values = learned.transform(values.astype(np.float64))
+        windows = sliding_windows(values, self.length, self._stride(part), _name(series, part))
+        if scaling == "l2":
+            flat = windows.reshape(len(windows), -1).astype(np.float64)
+            windows = normalize(flat).reshape(windows.shape)
+        return windows
 
     def _labels(self, part: str) -> np.ndarray:
         if self.label == "window":

@@ -99,8 +99,7 @@ class VariationalAutoencoder(Detector):
         def loss():
             mean, log_variance = self.posterior(x, training)
             if training:
-                drawn = keras.random.normal(ops.shape(mean), dtype="float32", seed=self.draws)
-                surprise = self._surprise(x, mean + ops.exp(0.5 * log_variance) * drawn, True)
+                surprise = self._surprise(x, self.sample(mean, log_variance), training)
             else:
                 surprise = self._expected_surprise(x, mean, log_variance)
             reconstruction = ops.mean(surprise)
@@ -126,6 +125,11 @@ class VariationalAutoencoder(Detector):
         output = ops.cast(self.encoder(x, training=training), "float32")
         mean, log_variance = ops.split(output, 2, axis=-1)
         return mean, ops.clip(log_variance, -20.0, 20.0)
+
+    def sample(self, mean, log_variance):
+        """One code a sample, drawn from q(z|x), `(n, d)`."""
+        drawn = keras.random.normal(ops.shape(mean), dtype="float32", seed=self.draws)
+        return mean + ops.exp(0.5 * log_variance) * drawn
 
     def likelihood(self, z, training=False):
         """Mean of p(x|z), of the data's shape, and log variance, of that or no shape; float32."""
