@@ -49,6 +49,7 @@ from zoo.engine.batches import Batches
 from zoo.models import Autoencoder, VariationalAutoencoder
 from zoo.networks import draw_weights, mlp
 from zoo.report import figures
+from zoo.report.config import default_to
 from zoo.report.result import Result
 from zoo.thresholds import Gaussian, MedianMAD, PeaksOverThreshold, Percentile
 
@@ -101,7 +102,7 @@ class Config:
     false_alarm_rate: float = 0.05  # share of normals that the threshold is meant to flag
     validation: float = 0.1  # share of the training rows held out for the threshold
     top: int = 10  # strangest test rows to report
-    published: bool = False  # set the fields of PUBLISHED to what the source has
+    published: bool = False  # what the source has, for all settings not given
     seed: int = 0  # of split, weights, order, noise and generated rows
 
 
@@ -113,7 +114,8 @@ PUBLISHED = {
     "decay": False,
     "threshold": "percentile",
 }
-"""What is known of the source project; it leaves sizes and epochs open."""
+"""What is known of the source project, which leaves sizes and epochs open. A setting given beside
+`--published` stands."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ def run(config: Config) -> Result:
         FileNotFoundError: a file that does not exist.
     """
     if config.published:
-        config = replace(config, **PUBLISHED)
+        config = default_to(config, PUBLISHED)
     check(config)
     engine.seed_everything(config.seed)
 
@@ -206,7 +208,8 @@ def run(config: Config) -> Result:
     table = pd.DataFrame({"sample": np.arange(len(scores)), "score": scores, "label": raw.y_test})
     every = {f"score_{name}": values for name, (_, values) in judged.items()}
     top = table.sort_values("score", ascending=False, kind="stable").head(config.top)
-    features = pd.DataFrame(raw.x_test[top.index], index=top.index, columns=list(raw.columns))
+    columns = [f"{name}_feature" if name in top else name for name in raw.columns]
+    features = pd.DataFrame(raw.x_test[top.index], index=top.index, columns=columns)
 
     return Result(
         recipe="autoencoder_card_fraud",
@@ -220,7 +223,7 @@ def run(config: Config) -> Result:
         comparison=comparison,
         history=history,
         scores=table.assign(**every),
-        top=top.join(features, rsuffix="_feature"),
+        top=pd.concat([top, features], axis=1),
         model=contestants[main].model,
         **pictures(config, raw, contestants, judged, comparison, history, top),
         notes=notes(config, raw, contestants, numbers),
@@ -474,7 +477,7 @@ def notes(config, raw, contestants, numbers):
         )
     constant = constant_columns(pd.DataFrame(raw.x_train, columns=list(raw.columns)))
     if constant:
-        said.append(f"Constant in training, so of no use: {', '.join(constant)}.")
+        said.append(f"Constant in training, any change is an error: {', '.join(constant)}.")
     for name, contestant in contestants.items():
         if contestant.model is not None and contestant.model.verdict.collapsed:
             said.append(f"The {name} variant collapsed: {contestant.model.verdict}.")

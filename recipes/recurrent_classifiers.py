@@ -48,6 +48,7 @@ from zoo.metrics.events import event_bounds
 from zoo.models import Classifier, Forecaster
 from zoo.networks import draw_weights, mlp, recurrent
 from zoo.report import figures
+from zoo.report.comparison import row_names
 from zoo.report.config import default_to
 from zoo.report.result import Result
 
@@ -58,14 +59,22 @@ Cure = Literal["none", "weights", "focal", "downsampling"]
 MANY = 20_000  # training windows, where neighbours need not all be taken
 EPSILON = 1e-4  # Adam's; a smaller one makes full steps of the rounding errors of saturated units
 
+CHARTED = 5  # series
+PRETRAINED = "pretrained lstm"
+FORECAST = "lstm forecast error"
+JUDGED_BY = ("pr_auc", "roc_auc", "f1", "vus_pr")
+
 PUBLISHED = {
     "cells": ("rnn", "lstm", "gru"),
     "inputs": ("raw", "minmax", "l2"),
     "imbalance": "none",
     "cures": ("downsampling",),
     "self_supervised": True,
+    "epochs": 30,
+    "pretraining_epochs": 30,
 }
-"""What is known of the source. Its sizes and epochs are not, and stay the recipe's own."""
+"""What is known of the source. Its epochs are not: 30 let every classifier settle. Sizes, too, are
+the recipe's own."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,7 @@ class Config:
     rolling: int = 48  # rows the rolling Z-score looks back on
     buffer: int | None = None  # rows of VUS-PR's largest margin; None: an event's median length
     seed: int = 0  # of the generated series, weights, order and charted series
-    published: bool = False  # replace what is known of the source by its values
+    published: bool = False  # set what was not set here as PUBLISHED has it
 
 
 @dataclass(frozen=True)
@@ -274,7 +283,7 @@ class Training:
 
     def forecaster(self, input):
         """The row of an LSTM that predicts the last row of each window from the ones before."""
-        row = {"variant": "lstm forecast error", "input": input, "imbalance": ""}
+        row = {"variant": FORECAST, "input": input, "imbalance": ""}
         features = self.windows.splits[0][0].values.shape[1]
         head = draw_weights(mlp((self.config.units,), (features,)), self.config.seed + 1)
         model = Forecaster(self._encoder("lstm"), head)
@@ -284,7 +293,7 @@ class Training:
     def pretrained(self, forecast):
         """The row of a classifier on a forecaster's encoder, which is frozen at first."""
         input, cure, frozen = forecast.input, self.config.imbalance, self.config.frozen_epochs
-        row = {"variant": "lstm, pretrained", "input": input, "imbalance": cure}
+        row = {"variant": PRETRAINED, "input": input, "imbalance": cure}
         encoder = self._encoder("lstm")
         encoder.set_weights(forecast.model.encoder.get_weights())
         model = self._classifier(encoder, cure)
@@ -467,28 +476,157 @@ def score_table(windows, judged, main):
 def pictures(config, series, windows, comparison, judged, main, history):
     """Figures of the run, with captions."""
     rng = np.random.default_rng(config.seed)
-    chosen = sorted(rng.choice(len(series), min(5, len(series)), replace=False))
-    shown = {
-        series[n].name: (series[n].times, series[n].values[:, 0], series[n].labels) for n in chosen
+    chosen = [series[n] for n in sorted(rng.permutation(len(series))[:CHARTED])]
+    drawn = {
+        "series": figures.series_grid(
+            {each.name: (each.times, each.values[:, 0], each.labels) for each in chosen},
+            f"{len(chosen)} of the {len(series)} series, chosen at random by seed {config.seed}",
+            series[0].columns[0],
+        )
     }
-    title = f"{len(shown)} of the {len(series)} series, chosen at random"
-    drawn = {"series": figures.series_grid(shown, title, series[0].columns[0])}
-    captions = {"series": f"Drawn by seed {config.seed}; shaded are the labelled anomalies."}
-
-    grid = comparison[comparison["variant"].isin(config.cells)]
-    grid = grid[grid["imbalance"] == config.imbalance]
-    table = grid.pivot(index="variant", columns="input", values="pr_auc")
-    table = table.loc[list(config.cells), list(config.inputs)].rename_axis(index="cell")
-    best = grid.loc[grid["pr_auc"].idxmax()]
-    drawn["cells_by_input"] = figures.table_heat_map(
-        table, f"{best['variant']} on {best['input']} input has the highest PR-AUC", "PR-AUC"
-    )
+    captions = {
+        "series": f"The first {config.train:.0%} of each trains, the next {config.validation:.0%} "
+        f"choose thresholds, the rest judges."
+    }
+    judgeable = comparison[comparison["pr_auc"].notna() & (comparison["kind"] != "trivial")]
+    if len(judgeable):
+        drawn |= heat_maps(config, judgeable)
+        captions["cells_by_input"] = "Each cell on each input, trained anew from the same weights."
+        captions["table"] = "The rows of the table above by their four measures."
+    for stem, (table, caption) in losses_of(config, history).items():
+        drawn[f"training_{stem}"] = figures.training_curves(table)
+        captions[f"training_{stem}"] = caption
+    simple = judgeable[judgeable["kind"] == "baseline"]
+    longest = int(np.argmax([each.labels[config.window :].sum() for each in windows.parts("test")]))
+    best_simple = [simple.loc[simple["pr_auc"].idxmax(), "variant"]] if len(simple) else []
+    for name in [main.name, *best_simple]:
+        stem = "flags" if name == main.name else "flags_baseline"
+        drawn[stem] = flags(windows, longest, judged[name])
+        captions[stem] = (
+            f"{name}, on the test part of the series with the most labelled rows there; the "
+            f"threshold was chosen on validation, for all series at once."
+        )
     return {"figures": drawn, "captions": captions}
+
+
+def heat_maps(config, judgeable):
+    """The cells by their inputs, and every row by every measure."""
+    best = judgeable.loc[judgeable["pr_auc"].idxmax()]
+    simple = judgeable.loc[judgeable["kind"] == "baseline", "pr_auc"].max()
+    every = judgeable[list(JUDGED_BY)].set_axis(row_names(judgeable)).dropna(axis=1, how="all")
+    drawn = {
+        "table": figures.table_heat_map(
+            every,
+            f"The highest PR-AUC is {best['pr_auc']:.3f}, the better Z-score's {simple:.3f}",
+            "larger is better",
+        )
+    }
+    cells = judgeable[judgeable["variant"].isin(config.cells)]
+    cells = cells[cells["imbalance"] == config.imbalance]
+    if len(cells):
+        best = cells.loc[cells["pr_auc"].idxmax()]
+        grid = cells.pivot(index="variant", columns="input", values="pr_auc")
+        grid = grid.reindex(index=list(config.cells), columns=list(config.inputs))
+        drawn["cells_by_input"] = figures.table_heat_map(
+            grid.rename_axis(index="cell", columns="input"),
+            f"Of the cells, {best['variant']} on {best['input']} input has the highest PR-AUC",
+            "PR-AUC",
+        )
+    return drawn
+
+
+def losses_of(config, history):
+    """Losses that may be compared, as `training_curves` draws them, with a caption each."""
+    is_cell = history["variant"].isin(config.cells) & (history["imbalance"] == config.imbalance)
+    is_cure = history["variant"].isin(("gru",)) & ~is_cell
+    is_forecast = history["variant"] == FORECAST
+    scaled = history["input"].isin(history["input"][is_forecast])
+    is_tuned = (history["variant"] == PRETRAINED) | (history["variant"].eq("lstm") & scaled)
+    words = (history["variant"] + ", " + history["phase"]).str.removesuffix(", ")
+    groups = {
+        "cells": (is_cell, history["input"], history["variant"], "A panel an input."),
+        "cures": (is_cure, history["imbalance"], history["variant"], "A panel a cure."),
+        "pretrained": (
+            (is_forecast | is_tuned) & is_forecast.any(),
+            np.where(is_forecast, "of_forecast", "of_labels"),
+            words,
+            "First without labels, then with them; beside it, the same from random weights.",
+        ),
+    }
+    return {
+        stem: (in_panels(history[chosen], np.asarray(panel)[chosen], line[chosen]), caption)
+        for stem, (chosen, panel, line, caption) in groups.items()
+        if chosen.any()
+    }
+
+
+def in_panels(history, panel, line):
+    """The losses with a column a panel and a row an epoch of a line."""
+    table = pd.DataFrame({"epoch": history["epoch"], "variant": line})
+    for name in dict.fromkeys(panel):
+        table[f"loss_{name}"] = history["loss"].where(panel == name)
+        table[f"val_loss_{name}"] = history["val_loss"].where(panel == name)
+    return table
+
+
+def flags(windows, number, one):
+    """The test part of one series, its scores by a row, and what its threshold flags."""
+    part, rows = windows.parts("test")[number], windows.rows("test")[number]
+    scores = np.full(len(part), np.nan)
+    scores[rows] = windows.by_series(one.scores, "test")[number]
+    return figures.series_scores(
+        part.times,
+        part.values[:, 0],
+        scores,
+        one.numbers["threshold"],
+        part.labels,
+        value_label=part.columns[0],
+    )
 
 
 def notes(config, series, windows, comparison, rows, buffer):
     """What a reader of the numbers must know."""
-    return ()
+    counts = [
+        f"{part} {len(y):,} windows, {int(y.sum()):,} anomalous" for part, y in windows.y.items()
+    ]
+    without = sum(not part.labels.any() for part in windows.parts("training"))
+    said = [
+        f"{'; '.join(counts)}. {without} of {len(series)} series have no anomaly to learn from.",
+        "Scores of all series are pooled for ROC-AUC, PR-AUC and F1. Each threshold, the Z-scores' "
+        "included, is the one with the best F1 on the validation part, whose labels it uses.",
+    ]
+    both = sum(has_both(y) for y in windows.by_series(windows.y["test"], "test"))
+    said.append(
+        f"VUS-PR is the mean over the {both} test parts with anomalies and normals, with margins "
+        f"of up to {buffer} rows."
+    )
+    if not has_both(windows.y["validation"]):
+        said.append(
+            "The validation parts hold one kind only, so that no F1 can choose a threshold: it is "
+            "the 99th percentile of their scores, and the row on top is simply the first."
+        )
+    if not has_both(windows.y["test"]):
+        said.append(
+            "The test parts hold one kind only: ROC-AUC and PR-AUC have no value there; what was "
+            "flagged is in the table."
+        )
+    behind = comparison.loc[comparison["pr_auc_over_z_score"] <= 0]
+    simple = comparison.loc[comparison["kind"] == "baseline", "pr_auc"].max()
+    if len(behind):
+        said.append(
+            f"{len(behind)} of {sum(row.model is not None for row in rows)} deep rows do not beat "
+            f"the better Z-score, PR-AUC {simple:.3f}: {'; '.join(row_names(behind))}."
+        )
+    for row in rows:
+        if row.model is not None and row.model.verdict.collapsed:
+            said.append(f"{row.name} collapsed: {row.model.verdict}.")
+    irregular = [each.name for each in series if each.irregular_steps]
+    if irregular:
+        said.append(
+            f"{len(irregular)} series have steps of unequal length ({irregular[0]} for one); a "
+            f"window counts rows, whatever their time."
+        )
+    return tuple(said)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -167,5 +167,6 @@ def gaussian_surprise(x, mean, log_variance):
     """
     log_variance = ops.cast(log_variance, "float32")
     squares = ops.square(ops.cast(x, "float32") - ops.cast(mean, "float32"))
-    terms = squares * ops.exp(-log_variance) + (log_variance + math.log(2 * math.pi))
-    return 0.5 * ops.sum(terms, axis=tuple(range(1, len(terms.shape))))
+    terms = squares * ops.exp(-log_variance) + log_variance
+    constant = math.prod(terms.shape[1:]) * math.log(2 * math.pi)
+    return 0.5 * (ops.sum(terms, axis=tuple(range(1, len(terms.shape)))) + constant)

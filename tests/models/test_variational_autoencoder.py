@@ -90,11 +90,13 @@ def test_training_draws_its_own_codes(x):
     assert abs(np.mean(found) - expected.mean()) < 5 * error + 0.05 * expected.mean()
 
 
-def test_draws_are_numpys_and_those_of_the_seed():
-    found = numpy(vae(samples=3, seed=7).fixed_draws)
-    np.testing.assert_allclose(
-        found, np.random.default_rng(7).normal(size=(3, CODE)).astype("float32")
-    )
+def test_fixed_draws_are_balanced_and_those_of_the_seed():
+    found = numpy(vae(samples=6, seed=7).fixed_draws)
+    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(found.std(axis=0), 1, rtol=1e-5)
+    np.testing.assert_array_equal(found, numpy(vae(samples=6, seed=7).fixed_draws))
+    assert not np.allclose(found, numpy(vae(samples=6, seed=8).fixed_draws))
+    assert numpy(vae(samples=1).fixed_draws).shape == (1, CODE)
 
 
 def test_more_beta_means_less_in_the_code(x):

@@ -102,6 +102,7 @@ class Autoencoder(Detector):
 
     def damage(self, x):
         """What the encoder sees of a batch in training: masked, and with noise."""
+        x = ops.convert_to_tensor(x)
         if self.mask:
             kept = keras.random.uniform(ops.shape(x), seed=self.draws) >= self.mask
             x = ops.where(kept, x, ops.zeros_like(x))

@@ -34,7 +34,8 @@ class VariationalAutoencoder(Detector):
     - `"reconstruction_error"`: mean squared error of what the mean code decodes to, without draws.
 
     NumPy draws once, for all samples alike, and a weight keeps it: scoring again gives the same, on
-    any backend. Validation uses these draws too.
+    any backend. Draws come in opposite pairs, scaled to unit variance, so that few do not mislead.
+    Validation uses them too.
 
     Args:
         encoder: built functional model `(n, ...)` to `(n, 2 · d)`: mean and log variance of q.
@@ -92,7 +93,7 @@ class VariationalAutoencoder(Detector):
         shape = (samples, decoder.input_shape[-1])
         state = {"initializer": "zeros", "dtype": "float32", "trainable": False, "autocast": False}
         self.fixed_draws = self.add_weight(shape, name="fixed_draws", **state)
-        self.fixed_draws.assign(np.random.default_rng(seed).normal(size=shape))
+        self.fixed_draws.assign(_balanced_draws(*shape, seed))
         self.build(encoder.input_shape)
 
     def learn(self, x, training=True):
@@ -176,6 +177,13 @@ class VariationalAutoencoder(Detector):
         repeated = ops.tile(x, (self.samples, *[1] * (len(x.shape) - 1)))
         surprise = self._surprise(repeated, codes)
         return ops.mean(ops.reshape(surprise, (self.samples, -1)), axis=0)
+
+
+def _balanced_draws(count, size, seed):
+    """Draws of N(0, I), `(count, size)`: each with its opposite, of mean square 1."""
+    half = np.random.default_rng(seed).normal(size=(-(-count // 2), size))
+    draws = np.concatenate([half, -half])[:count]
+    return draws / np.sqrt(np.mean(draws**2, axis=0))
 
 
 def _check_shapes(encoder, decoder, scale):
