@@ -57,6 +57,7 @@ Input = Literal["raw", "minmax", "l2"]
 Cure = Literal["none", "weights", "focal", "downsampling"]
 
 MANY = 20_000  # training windows, where neighbours need not all be taken
+AT_ONCE = 4096  # windows to score; each other number costs JAX a compilation
 EPSILON = 1e-4  # Adam's; a smaller one makes full steps of the rounding errors of saturated units
 
 CHARTED = 5  # series
@@ -344,7 +345,7 @@ class Training:
             epochs=epochs,
             initial_epoch=epochs_before,
             validation_data=tuple(held_out),
-            validation_batch_size=1024,
+            validation_batch_size=AT_ONCE,
             verbose=0,
         )
         seconds = perf_counter() - start
@@ -358,7 +359,10 @@ class Training:
         return self.windows.y["training"]
 
     def _score(self, model, input):
-        return lambda part: model.predict(self.windows.x(part, input), verbose=0)
+        def score(part):
+            return model.predict(self.windows.x(part, input), batch_size=AT_ONCE, verbose=0)
+
+        return score
 
 
 def z_score(windows):
@@ -578,7 +582,7 @@ def flags(windows, number, one):
         part.times,
         part.values[:, 0],
         scores,
-        one.numbers["threshold"],
+        one.numbers.get("threshold"),
         part.labels,
         value_label=part.columns[0],
     )
