@@ -164,7 +164,7 @@ def models():
         encoder, head = drawn(recurrent((12, 5), cell, (16,)), mlp((16,), (8, 1), "tanh"))
         yield f"classifier_{cell}", Classifier(encoder, head, "focal", 2.0), 1e-3, windows()
     encoder, head = drawn(recurrent((None, 5), "lstm", (16,)), mlp((16,), (5,)))
-    yield "forecaster", Forecaster(encoder, head), 1e-3, windows()
+    yield "forecaster", Forecaster(encoder, head), 1e-2, windows()
     both = drawn(transformer((12, 5), **ATTENTION), transformer_decoder((12, 5), **ATTENTION))
     yield "autoencoder_transformer", Autoencoder(*both), 1e-3, windows()
     both = drawn(mlp((5,), (16, 3), "tanh"), mlp((3,), (16, 5), "tanh"))
