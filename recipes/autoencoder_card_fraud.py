@@ -52,7 +52,6 @@ from zoo.engine.batches import Batches
 from zoo.models import Autoencoder, VariationalAutoencoder
 from zoo.networks import draw_weights, mlp
 from zoo.report import figures
-from zoo.report.config import default_to
 from zoo.report.result import Result
 from zoo.thresholds import Gaussian, MedianMAD, PeaksOverThreshold, Percentile
 
@@ -105,7 +104,6 @@ class Config:
     false_alarm_rate: float = 0.05  # share of normals that the threshold is meant to flag
     validation: float = 0.1  # share of the training rows held out for the threshold
     top: int = 10  # strangest test rows to report
-    published: bool = False  # what the source has, for all settings not given
     seed: int = 0  # of split, weights, order, noise and generated rows
 
 
@@ -163,8 +161,6 @@ def run(config: Config) -> Result:
         ValueError: settings or data that cannot be used, with what to change.
         FileNotFoundError: a file that does not exist.
     """
-    if config.published:
-        config = default_to(config, PUBLISHED)
     check(config)
     engine.seed_everything(config.seed)
 

@@ -49,7 +49,6 @@ from zoo.models import Classifier, Forecaster
 from zoo.networks import draw_weights, mlp, recurrent
 from zoo.report import figures
 from zoo.report.comparison import row_names
-from zoo.report.config import default_to
 from zoo.report.result import Result
 
 Cell = Literal["rnn", "lstm", "gru"]
@@ -107,7 +106,6 @@ class Config:
     rolling: int = 48  # rows the rolling Z-score looks back on
     buffer: int | None = None  # rows of VUS-PR's largest margin; None: an event's median length
     seed: int = 0  # of the generated series, weights, order and charted series
-    published: bool = False  # set what was not set here as PUBLISHED has it
 
 
 @dataclass(frozen=True)
@@ -143,8 +141,6 @@ def run(config: Config) -> Result:
         ValueError: settings or series that cannot be used, with what to change.
         FileNotFoundError: a file or folder that is not where it should be.
     """
-    if config.published:
-        config = default_to(config, PUBLISHED)
     check(config)
     engine.seed_everything(config.seed)
 

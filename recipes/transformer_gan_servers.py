@@ -55,7 +55,6 @@ from zoo.networks import (
     window_generator,
 )
 from zoo.report import figures
-from zoo.report.config import default_to
 from zoo.report.result import Result
 from zoo.thresholds import Gaussian, MedianMAD, PeaksOverThreshold, Percentile
 
@@ -124,7 +123,6 @@ class Config:
     percentile: float = 99.0  # percentile of held-out scores
     false_alarm: float = 1e-3  # pot: share of normal scores to flag
     mad: float = 6.0  # adaptive threshold: deviations above the median of the scores to judge
-    published: bool = False  # what the source sets, for all settings not given
     seed: int = 0  # of weights, order and noise
 
 
@@ -182,6 +180,11 @@ PUBLISHED = {
 """What the source project sets. A setting given beside `--published` stands."""
 
 
+def settings(config: Config) -> dict:
+    """What stands for this data where the command line is silent."""
+    return SMD if config.data == "smd" else {}
+
+
 @dataclass(frozen=True)
 class Contestant:
     """One detector. `errors` maps windows to row errors `(n, window)` and a second term `(n,)`."""
@@ -230,10 +233,6 @@ def run(config: Config) -> Result:
         ValueError: settings or data that cannot be used, with what to change.
         FileNotFoundError: a file that does not exist.
     """
-    if config.published:
-        config = default_to(config, PUBLISHED)
-    elif config.data == "smd":
-        config = default_to(config, SMD)
     check(config)
     engine.seed_everything(config.seed)
 

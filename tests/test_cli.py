@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -48,6 +49,13 @@ class Config:
     variants: tuple[str, ...] = ("slow", "fast")  # ways to count
     seed: int = 0  # of nothing
     pretraining: Pretraining = field(default_factory=Pretraining)  # the warm-up
+
+
+PUBLISHED = {"limit": 40, "variants": ("slow",)}
+
+
+def settings(config):
+    return {"limit": 30} if config.seed == 7 else {}
 
 
 def run(config):
@@ -130,6 +138,32 @@ def test_the_reproducing_command_gives_the_same_run(tmp_path):
     assert zoo(f"{again} --out runs/b") == 0
     first, second = ((tmp_path / f"runs/{run}/config.json").read_text() for run in "ab")
     assert first == second
+
+
+@pytest.mark.parametrize(
+    ("options", "limit", "variants"),
+    [
+        ("--published", 40, ["slow"]),
+        ("--published --limit 10", 10, ["slow"]),  # 10 is the default, and was asked for
+        ("--seed 7", 30, ["slow", "fast"]),
+        ("--seed 7 --limit 10", 10, ["slow", "fast"]),
+        ("--seed 7 --published", 40, ["slow"]),
+    ],
+)
+def test_other_settings_yield_to_what_was_given(tmp_path, options, limit, variants):
+    assert zoo(f"run tiny-count {options} --out {tmp_path / 'a'}") == 0
+    first = json.loads((tmp_path / "a/config.json").read_text())
+    assert (first["config"]["limit"], first["config"]["variants"]) == (limit, variants)
+    command = re.search("zoo (run tiny-count.*?)<", (tmp_path / "a/report.html").read_text())[1]
+    assert zoo(f"{command} --out {tmp_path / 'b'}") == 0
+    assert json.loads((tmp_path / "b/config.json").read_text()) == first
+
+
+def test_a_recipe_without_published_settings_says_so(tiny_recipes, capsys):
+    file = tiny_recipes / "tiny_count.py"
+    file.write_text(file.read_text().replace("PUBLISHED", "OTHERS"))
+    assert zoo("run tiny-count --published") == 2
+    assert "leave --published out" in capsys.readouterr().err
 
 
 def test_without_out_the_folder_is_named_after_recipe_and_time(tmp_path):

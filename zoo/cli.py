@@ -17,9 +17,9 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
@@ -39,6 +39,7 @@ class RunOptions:
 
     out: Path | None = None  # run folder to write; None: runs/<recipe>-<date>-<time>
     overwrite: bool = False  # replace the run folder if it exists
+    published: bool = False  # set what is not given here as the source project has it
     backend: Literal["auto", "tensorflow", "jax", "torch"] = "auto"  # auto: the first installed
     device: Literal["auto", "cpu", "gpu"] = "auto"  # gpu: CUDA or Apple Metal
     traceback: bool = False  # show where an error came from
@@ -97,14 +98,16 @@ def run(name: str, words: Sequence[str]) -> Result:
 
     with _readable_warnings():
         recipe = importlib.import_module(f"recipes.{module_name}")
-        config, options = _parse(recipe, module_name, words)
+        config, options, usual = _parse(recipe, module_name, words)
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
         out = options.out or Path("runs") / f"{module_name}-{stamp}"
         with RunFolder(out, options.overwrite) as folder:
             result = recipe.run(config)
             environment = backend.describe() | {"seed": getattr(config, "seed", None)}
             used = environment["backend"]
-            command = reproducing_command(module_name, config, used, options.device)
+            command = reproducing_command(
+                module_name, config, used, options.device, usual, options.published
+            )
             folder.save(result, environment, command)
         terminal.print_result(result)
         print(f"report: {folder.path / 'report.html'}")
@@ -249,18 +252,46 @@ def _quiet_tensorflow() -> None:
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
-def _parse(recipe: ModuleType, name: str, words: Sequence[str]) -> tuple[Any, RunOptions]:
+def _parse(
+    recipe: ModuleType, name: str, words: Sequence[str]
+) -> tuple[Any, RunOptions, dict[str, Any]]:
+    """Config, options, and the settings that stood in for the config's defaults, by field.
+
+    Read twice where there are such settings, so that what was given stands, whatever its value.
+    """
     import tyro
 
     options_kind = tyro.conf.FlagCreatePairsOff[RunOptions]  # no --no-overwrite
     plain = tyro.conf.arg(name="")  # no prefix: --epochs, not --config.epochs
-    config, options = tyro.cli(
-        tuple[Annotated[recipe.Config, plain], Annotated[options_kind, plain]],
-        prog=f"zoo run {name.replace('_', '-')}",
-        description=HEAD_LINE.sub(r"\n\g<0>", recipe.__doc__ or ""),  # a paragraph each
-        args=list(words),
-    )
-    return config, options
+
+    def read(**default):
+        return tyro.cli(
+            tuple[Annotated[recipe.Config, plain], Annotated[options_kind, plain]],
+            prog=f"zoo run {name.replace('_', '-')}",
+            description=HEAD_LINE.sub(r"\n\g<0>", recipe.__doc__ or ""),  # a paragraph each
+            args=list(words),
+            **default,
+        )
+
+    config, options = read()
+    usual = _usual_settings(recipe, name, config, options.published)
+    if usual:
+        config, options = read(default=(replace(config, **usual), RunOptions()))
+    return config, options, usual
+
+
+def _usual_settings(
+    recipe: ModuleType, name: str, config: Any, published: bool
+) -> Mapping[str, Any]:
+    """Settings of the source project, or what the recipe's `settings(config)` has for this data."""
+    if not published:
+        return recipe.settings(config) if hasattr(recipe, "settings") else {}
+    if not hasattr(recipe, "PUBLISHED"):
+        raise ValueError(
+            f"{name.replace('_', '-')} has no other settings than the source project's that it "
+            f"names; leave --published out"
+        )
+    return recipe.PUBLISHED
 
 
 @contextmanager

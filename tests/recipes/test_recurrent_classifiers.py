@@ -147,13 +147,11 @@ def test_window_labels_are_judged_by_windows():
     assert result.prevalence > 2 * point.prevalence
 
 
-def test_published_settings_keep_what_was_given(monkeypatch):
-    monkeypatch.setitem(PUBLISHED, "epochs", 1)
-    monkeypatch.setitem(PUBLISHED, "inputs", ("minmax",))
-    config = dataclasses.replace(ONE, imbalance="weights", cures=("none", "focal", "downsampling"))
-    published = run(dataclasses.replace(config, published=True)).config
-    assert published.imbalance == "none" and published.cures == ("downsampling",)
-    assert published.cells == ("rnn",)
+def test_runs_as_the_source_has_it():
+    fewer = {"epochs": 1, "pretraining_epochs": 1, "cells": ("rnn",), "inputs": ("minmax",)}
+    table = run(dataclasses.replace(QUICK, **PUBLISHED | fewer)).comparison
+    assert {"rnn", "gru", "pretrained lstm"} <= set(table["variant"])
+    assert set(table["imbalance"]) == {"none", "downsampling", ""}
 
 
 def written(folder, count=2, rows=400, columns=1, label=lambda rows: rows % 25 == 0, **named):

@@ -17,7 +17,6 @@ from recipes.transformer_gan_servers import (
 )
 from zoo import metrics
 from zoo.data.synthetic_servers import generate_servers
-from zoo.report.config import default_to
 
 pytestmark = pytest.mark.xdist_group("transformer_gan_servers")  # one worker, one run
 
@@ -136,7 +135,7 @@ def test_median_event():
 
 @pytest.mark.parametrize("settings", [PUBLISHED, SMD])
 def test_settings_are_fields(settings):
-    assert default_to(Config(), settings).window == settings["window"]
+    assert Config(**settings).window == settings["window"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ import tyro
 from zoo.report.config import (
     config_from_json,
     config_to_json,
-    default_to,
     flat_config,
     reproducing_command,
 )
@@ -87,18 +86,3 @@ def test_a_field_of_another_version_is_named():
 def test_flat_names_are_dotted():
     assert flat_config(Config())["pretraining.epochs"] == 5
     assert flat_config(config_to_json(Config()))["pretraining.epochs"] == 5
-
-
-@dataclass(frozen=True)
-class Defaults:
-    epochs: int = 10
-    seed: int = 0
-
-
-def test_other_defaults_yield_to_what_was_set():
-    assert default_to(Defaults(seed=1), {"epochs": 40, "seed": 5}) == Defaults(epochs=40, seed=1)
-
-
-def test_other_defaults_of_fields_that_are_not_there_are_refused():
-    with pytest.raises(ValueError, match="Defaults has no fields epoch"):
-        default_to(Defaults(), {"epoch": 40})

@@ -79,7 +79,12 @@ def flat_config(config: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def reproducing_command(
-    recipe: str, config: Any, backend: str | None = None, device: str = "auto"
+    recipe: str,
+    config: Any,
+    backend: str | None = None,
+    device: str = "auto",
+    usual: Mapping[str, Any] | None = None,
+    published: bool = False,
 ) -> str:
     """The `zoo run` line that gives this config again, with the fields that differ from defaults.
 
@@ -88,10 +93,12 @@ def reproducing_command(
         config: the recipe's config; fields without a default are always spelled out.
         backend: `tensorflow`, `jax` or `torch`; None leaves the choice open.
         device: `auto`, `cpu` or `gpu`.
+        usual: field name to the value that stands in for the field's default.
+        published: whether these are the settings that `--published` brings.
     """
-    words = ["zoo", "run", recipe.replace("_", "-")]
+    words = ["zoo", "run", recipe.replace("_", "-")] + ["--published"] * published
     for name, value, default in _fields_with_defaults(config):
-        if value != default:
+        if value != (usual or {}).get(name, default):
             words += _option(name, value, default)
     words += ["--backend", backend] if backend else []
     words += ["--device", device] if device != "auto" else []
@@ -153,32 +160,3 @@ def _restore(kind: Any, value: Any) -> Any:
     if not isinstance(kind, type) or value is None or isinstance(value, kind):
         return value
     return kind(value)
-
-
-def default_to(config: Any, settings: Mapping[str, Any]) -> Any:
-    """Give a config other defaults: what stands at its own default takes the value in `settings`.
-
-    Args:
-        config: instance of a dataclass.
-        settings: field name to value.
-
-    Returns:
-        A new instance; what was set to anything but its default stands.
-
-    Raises:
-        ValueError: `settings` names a field that the config lacks.
-
-    Example:
-        >>> @dataclasses.dataclass(frozen=True)
-        ... class Config:
-        ...     epochs: int = 10
-        ...     seed: int = 0
-        >>> default_to(Config(seed=1), {"epochs": 40, "seed": 5})
-        Config(epochs=40, seed=1)
-    """
-    fields = {item.name: item for item in dataclasses.fields(config)}
-    unknown = [name for name in settings if name not in fields]
-    if unknown:
-        raise ValueError(f"{type(config).__name__} has no fields {', '.join(unknown)}")
-    at_default = {n: v for n, v in settings.items() if getattr(config, n) == fields[n].default}
-    return dataclasses.replace(config, **at_default)
