@@ -1,7 +1,22 @@
 """A Keras 3 model zoo for deep anomaly detection on TensorFlow, JAX and PyTorch."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from zoo.backend import prefer_installed
+
+if TYPE_CHECKING:
+    from zoo.estimators import AnomalyEstimator
 
 __version__ = "0.1.0"
 
 prefer_installed()
+
+
+def load(path: str | Path) -> AnomalyEstimator:
+    """Read a detector that its `save` wrote, under any backend: `zoo.artifact.load`."""
+    from zoo import artifact
+
+    return artifact.load(path)

@@ -1,8 +1,8 @@
 """How one training step is taken, on the backend that Keras runs on.
 
 The only package that names a backend. Each of `tensorflow.py`, `jax.py` and `torch.py` gives
-the same things: `Trainer` (the step methods that Keras calls), `gradients`, `apply_gradients`
-and `seed`.
+the same things: `Trainer` (the step methods that Keras calls), `gradients`, `apply_gradients`,
+`compiled` and `seed`.
 """
 
 import importlib
@@ -16,6 +16,7 @@ _backend = importlib.import_module(f"{__name__}.{keras.backend.backend()}")
 Trainer = _backend.Trainer
 gradients = _backend.gradients
 apply_gradients = _backend.apply_gradients
+compiled = _backend.compiled
 
 
 def seed_everything(seed):
@@ -29,4 +30,4 @@ def seed_everything(seed):
     _backend.seed(seed)
 
 
-__all__ = ["Trainer", "apply_gradients", "gradients", "seed_everything"]
+__all__ = ["Trainer", "apply_gradients", "compiled", "gradients", "seed_everything"]

@@ -6,6 +6,7 @@ lends it the incoming state and collects what it assigned; nothing leaks out of 
 
 import jax
 import keras
+import numpy as np
 
 
 class Trainer:
@@ -64,6 +65,17 @@ def apply_gradients(optimizer, gradients, variables):
     )
     _assign(variables, moved)
     _assign(optimizer.variables, own)
+
+
+def compiled(function, model):
+    """`function` of an array, compiled; it may read the variables of `model`, and gives NumPy."""
+
+    @jax.jit
+    def pure(values, x):
+        with keras.StatelessScope(state_mapping=list(zip(model.variables, values, strict=True))):
+            return function(x)
+
+    return lambda x: np.asarray(pure([v.value for v in model.variables], x))
 
 
 def seed(seed):

@@ -27,6 +27,12 @@ def apply_gradients(optimizer, gradients, variables):
     optimizer.apply(gradients, variables)
 
 
+def compiled(function, model):
+    """`function` of an array, compiled; it may read the variables of `model`, and gives NumPy."""
+    graph = tf.function(function)
+    return lambda x: graph(tf.convert_to_tensor(x)).numpy()
+
+
 def seed(seed):
     """Seed the backend's own generator."""
     tf.random.set_seed(seed)

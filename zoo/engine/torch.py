@@ -1,6 +1,7 @@
 """One training step on PyTorch: eager, with autograd; optimizers work outside the graph."""
 
 import torch
+from keras import ops
 
 
 class Trainer:
@@ -26,6 +27,16 @@ def apply_gradients(optimizer, gradients, variables):
     """Let `optimizer` move `variables` along `gradients`."""
     with torch.no_grad():
         optimizer.apply(gradients, variables)
+
+
+def compiled(function, model):
+    """`function` of an array without gradients; it gives NumPy. Torch runs it as it is."""
+
+    def call(x):
+        with torch.no_grad():
+            return ops.convert_to_numpy(function(ops.convert_to_tensor(x)))
+
+    return call
 
 
 def seed(seed):

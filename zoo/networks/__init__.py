@@ -1,7 +1,7 @@
 """Functions that return a built functional model."""
 
 from zoo.networks.adversarial import window_discriminator, window_generator
-from zoo.networks.initial import draw_weights
+from zoo.networks.initial import draw_weights, seed_dropout, undrawn
 from zoo.networks.lenet import lenet, lenet_decoder
 from zoo.networks.mlp import mlp
 from zoo.networks.recurrent import recurrent, recurrent_decoder
@@ -20,9 +20,11 @@ __all__ = [
     "mlp",
     "recurrent",
     "recurrent_decoder",
+    "seed_dropout",
     "transformer",
     "transformer_decoder",
     "transformer_reconstructor",
+    "undrawn",
     "window_discriminator",
     "window_generator",
 ]

@@ -4,11 +4,26 @@ Keras draws them with the backend's own generator, so that one seed gives three 
 NumPy draws them, by each layer's own initializer: the same seed, the same start everywhere.
 """
 
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import keras
 import numpy as np
 
 FIXED = ("Zeros", "Ones", "Constant")  # the same on every backend as they are
 PARTS = ("cell", "query_dense", "key_dense", "value_dense", "output_dense")  # that Keras hides
+
+_drawing = ContextVar("drawing", default=True)
+
+
+@contextmanager
+def undrawn():
+    """Inside, `draw_weights` does nothing: the networks made there are about to be loaded."""
+    token = _drawing.set(False)
+    try:
+        yield
+    finally:
+        _drawing.reset(token)
 
 
 def draw_weights(model, seed):
@@ -24,6 +39,8 @@ def draw_weights(model, seed):
     Raises:
         ValueError: an initializer, or a kind of weight, that this function does not know.
     """
+    if not _drawing.get():
+        return model
     seen = set()
     rng = np.random.default_rng(seed)
     for layer in _leaves(model):
@@ -38,6 +55,30 @@ def draw_weights(model, seed):
     missed = [v.path for v in model.trainable_variables if id(v) not in seen]
     if missed:
         raise ValueError(f"draw_weights does not reach {missed[0]}; set these weights yourself.")
+    return model
+
+
+def seed_dropout(model, seed):
+    """Give every layer of `model` that drops at random a seed of its own, in place.
+
+    Keras leaves it to torch's one global generator otherwise, so that no run repeats.
+
+    Args:
+        model: built `keras.Model`, networks inside networks included.
+        seed: int of 0 or more.
+
+    Returns:
+        `model`.
+    """
+    generators = {}
+    for layer in model._flatten_layers():
+        found = getattr(layer, "seed_generator", None)
+        if found is not None:
+            generators[id(found)] = found
+    seeds = np.random.SeedSequence(seed).generate_state(len(generators))
+    for generator, drawn in zip(generators.values(), seeds, strict=True):
+        generator._initial_seed = int(drawn) >> 1
+        generator.state.assign([int(drawn) >> 1, 0])
     return model
 
 

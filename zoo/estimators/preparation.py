@@ -1,0 +1,106 @@
+"""What happens to numbers before a network sees them; it is fitted once and travels along."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
+
+SCALINGS = ("standard", "minmax", "robust", "none")
+MISSING = ("error", "mean", "forward")
+REACH = 1e6  # scaled values end here, so that no square of them overflows float32
+
+
+class Preparation:
+    """Fill what is missing, then bring every feature to a common scale: (x - offset) / factor.
+
+    Args:
+        scaling: `"standard"`: mean 0, variance 1; `"minmax"`: [0, 1] in training; `"robust"`:
+            median 0, interquartile range 1; `"none"`.
+        missing: `"error"`; `"mean"`: the training mean of the feature; `"forward"`: the value of
+            the row before, for series, and the training mean where there is none.
+        shared: one offset and factor for everything, as pixels want.
+
+    Attributes:
+        offset_, factor_, mean_: `(features,)` float64, known after `fit`; `(1,)` if shared.
+
+    Example:
+        >>> prepared = Preparation("minmax").fit(np.array([[0.0], [10.0]]))
+        >>> prepared.transform(np.array([[5.0]])).tolist()
+        [[0.5]]
+    """
+
+    def __init__(self, scaling: str = "standard", missing: str = "error", shared: bool = False):
+        for name, value, known in (("scaling", scaling, SCALINGS), ("missing", missing, MISSING)):
+            if value not in known:
+                raise ValueError(f"{name} is {value!r}; choose one of {', '.join(known)}")
+        self.scaling = scaling
+        self.missing = missing
+        self.shared = shared
+
+    def fit(self, values: np.ndarray) -> Self:
+        """Learn from training data `(n, ..., features)`, float64, NaN allowed."""
+        rows = values.reshape(-1, 1 if self.shared else values.shape[-1])
+        if np.isnan(rows).all(axis=0).any():
+            empty = int(np.flatnonzero(np.isnan(rows).all(axis=0))[0])
+            raise ValueError(f"feature {empty} has no value at all; leave it out")
+        self.mean_ = np.nanmean(rows, axis=0)
+        self.offset_, self.factor_ = _affine(self.scaling, rows)
+        return self
+
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        """Scaled float32 of the same shape, within ±10⁶."""
+        values = self.fill(values)
+        with np.errstate(over="ignore"):
+            scaled = (values - self.offset_) / self.factor_
+        return np.clip(scaled, -REACH, REACH).astype(np.float32)
+
+    def fill(self, values: np.ndarray) -> np.ndarray:
+        """The values without NaN; the same array if there were none."""
+        unknown = np.isnan(values)
+        if not unknown.any():
+            return values
+        if self.missing == "forward" and values.ndim == 2:
+            rows = np.where(unknown, 0, np.arange(len(values))[:, None])
+            rows = np.maximum.accumulate(rows, axis=0)
+            values = np.take_along_axis(values, rows, axis=0)
+            unknown = np.isnan(values)
+        return np.where(unknown, self.mean_, values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Settings and what was learned, for JSON."""
+        learned = {name: getattr(self, name).tolist() for name in ("mean_", "offset_", "factor_")}
+        settings = {"scaling": self.scaling, "missing": self.missing, "shared": self.shared}
+        return {**settings, **learned}
+
+    @classmethod
+    def from_dict(cls, saved: dict[str, Any]) -> Self:
+        """The fitted preparation that `to_dict` described.
+
+        Raises:
+            ValueError: numbers that no `fit` gives.
+        """
+        made = cls(saved["scaling"], saved["missing"], bool(saved["shared"]))
+        for name in ("mean_", "offset_", "factor_"):
+            learned = np.asarray(saved[name], dtype=np.float64)
+            if learned.ndim != 1 or not np.isfinite(learned).all():
+                raise ValueError(f"{name} of the preparation is not a list of finite numbers")
+            setattr(made, name, learned)
+        if not made.factor_.all():
+            raise ValueError("a factor of the preparation is 0")
+        return made
+
+
+def _affine(scaling: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Offset and factor of each column; a constant one keeps its unit."""
+    if scaling == "none":
+        return np.zeros(rows.shape[1]), np.ones(rows.shape[1])
+    if scaling == "standard":
+        fitted = StandardScaler().fit(rows)
+        return fitted.mean_, fitted.scale_
+    if scaling == "robust":
+        fitted = RobustScaler().fit(rows)
+        return fitted.center_, fitted.scale_
+    fitted = MinMaxScaler().fit(rows)
+    return fitted.data_min_, 1 / fitted.scale_
