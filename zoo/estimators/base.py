@@ -24,7 +24,7 @@ from zoo.estimators.calibration import Calibration
 from zoo.estimators.preparation import Preparation
 from zoo.networks import seed_dropout, undrawn
 
-AT_ONCE = 512  # samples scored in one call; the last are padded, so that nothing is compiled twice
+AT_ONCE = (4096, 512)  # samples scored in one call; the last are padded, lest JAX compile anew
 KINDS = {2: "table", 3: "windows", 4: "images"}  # axes of X to what it is, where no window is set
 
 
@@ -376,19 +376,21 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
         scores = self._scores(self._samples(self.preparation_.transform(values)))
         return np.concatenate([np.full(self.window - 1, scores[0]), scores])
 
-    def _scores(self, samples: np.ndarray) -> np.ndarray:
-        """Scores `(n,)` float32 of what the network takes."""
+    def _scores(self, samples: np.ndarray, sizes: tuple[int, ...] = AT_ONCE) -> np.ndarray:
+        """Scores `(n,)` float32 of what the network takes, in batches of `sizes`, largest first."""
         if self._scorer is None:
             self._scorer = engine.compiled(self.model_.score, self.model_)
         found = np.empty(len(samples), np.float32)
-        for start in range(0, len(samples), AT_ONCE):
-            batch = samples[start : start + AT_ONCE]
-            short = AT_ONCE - len(batch)
-            if short:
-                batch = np.concatenate([batch, np.repeat(batch[-1:], short, axis=0)])
-            found[start : start + AT_ONCE] = self._scorer(np.ascontiguousarray(batch))[
-                : AT_ONCE - short
-            ]
+        start = 0
+        while start < len(samples):
+            left = len(samples) - start
+            size = next((size for size in sizes if size <= left), sizes[-1])
+            batch = samples[start : start + size]
+            if left < size:
+                batch = np.concatenate([batch, np.repeat(batch[-1:], size - left, axis=0)])
+            scored = self._scorer(np.ascontiguousarray(batch))
+            found[start : start + size] = scored[:left]
+            start += size
         if not np.isfinite(found).all():
             raise ValueError(
                 f"{int((~np.isfinite(found)).sum())} of {len(found)} scores are not finite; the "

@@ -43,6 +43,17 @@ def print_recipes(recipes: Iterable[Mapping[str, str]]) -> None:
     console.print(Text("zoo run RECIPE --help shows the options of a recipe"))
 
 
+def print_facts(facts: Mapping[str, Any]) -> None:
+    """Print names and values, a row each."""
+    table = _table(title=None)
+    table.add_column("", style="bold", no_wrap=True)
+    table.add_column("", overflow="fold")
+    table.show_header = False
+    for name, value in facts.items():
+        table.add_row(name, Text(str(value)))
+    _console().print(table)
+
+
 def print_result(result: Result) -> None:
     """Print what was run, its notes and its numbers: the comparison, else the metrics."""
     console = _console()

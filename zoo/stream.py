@@ -1,0 +1,195 @@
+"""Score rows as they come in: bounded memory, the same scores as on the whole series."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zoo.data.windows import sliding_windows
+from zoo.estimators import AnomalyEstimator, inputs
+from zoo.estimators.calibration import Calibration
+
+SIZES = (4096, 512, 32, 1)  # rows scored in one call
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How the threshold follows slow drift.
+
+    It is taken anew from the last `length` accepted scores, after every `every` of them, with the
+    rule of `Calibration.choose`: the score that they exceed with a probability of
+    `false_alarm_rate`. Accepted is what was not flagged, so that an anomaly does not raise the
+    threshold; and a change that is flagged throughout never becomes normal: then fit again.
+
+    Args:
+        length: scores to take it from, 100 or more.
+        every: accepted scores between two changes.
+        false_alarm_rate: between 0 and 1.
+    """
+
+    length: int = 2000
+    every: int = 100
+    false_alarm_rate: float = 0.01
+
+    def __post_init__(self):
+        if self.length < 100 or self.every < 1 or not 0 < self.false_alarm_rate < 1:
+            raise ValueError(
+                f"found length={self.length}, every={self.every} and false_alarm_rate="
+                f"{self.false_alarm_rate}; expected 100 or more, 1 or more, a share between 0 and 1"
+            )
+
+
+class StreamScorer:
+    """A fitted detector that takes one row, or a few, at a time.
+
+    It keeps the last `window - 1` rows and, with `drift`, the last accepted scores: no more,
+    however long the stream. Each score is that of the window ending at the row, as `anomaly_score`
+    of the whole series gives; rows of the warm-up have none yet. (No hidden state is carried: the
+    zoo's recurrent detectors start each window from zero, and a carried state would score
+    differently.)
+
+    Args:
+        detector: fitted estimator for a table or a series.
+        drift: how the threshold adapts; None keeps the detector's own.
+
+    Raises:
+        ValueError: a detector of windows or images.
+
+    Example:
+        >>> from zoo.estimators import Autoencoder
+        >>> x = np.random.default_rng(0).normal(size=(300, 2))
+        >>> stream = StreamScorer(Autoencoder(epochs=1, random_state=0).fit(x))
+        >>> list(stream.push(x[0]).columns)
+        ['score', 'anomaly', 'threshold']
+    """
+
+    def __init__(self, detector: AnomalyEstimator, drift: Drift | None = None):
+        if detector.kind_ not in ("table", "series"):
+            raise ValueError(
+                f"a stream has rows; this detector was fitted on {detector.kind_}: fit it on a "
+                f"table, or on a series with window"
+            )
+        self.detector = detector
+        self.drift = drift
+        self.threshold = float(detector.calibration_.limit)
+        self.rows_seen = 0
+        self._kept = detector.window - 1 if detector.kind_ == "series" else 0
+        self._recent = np.empty((0, detector.n_features_in_))
+        self._last = None  # row, filled, for missing="forward"
+        self._accepted: deque[float] = deque(maxlen=drift.length if drift else 0)
+        self._since = 0
+
+    def push(self, rows: Any) -> pd.DataFrame:
+        """Score the next row, or the next few, in order of time.
+
+        Args:
+            rows: `(features,)` or `(n, features)` numbers, or a pandas frame with the columns of
+                the training.
+
+        Returns:
+            A row each: `score` (NaN in the warm-up), `anomaly` (0 or 1), and the `threshold` it
+            was held against.
+
+        Raises:
+            ValueError: rows that the detector cannot read; the stream is as it was before.
+        """
+        given = self._read(rows)
+        filled = self._fill(given.values)
+        scores = self._score(filled)
+        anomaly, threshold = self._decide(scores)
+        return pd.DataFrame(
+            {"score": scores, "anomaly": anomaly, "threshold": threshold}, index=given.index
+        )
+
+    def state(self) -> dict[str, Any]:
+        """What the stream remembers, for JSON; `restore` takes it."""
+        return {
+            "rows_seen": self.rows_seen,
+            "recent": self._recent.tolist(),
+            "last": None if self._last is None else self._last.tolist(),
+            "threshold": self.threshold,
+            "accepted": list(self._accepted),
+            "since": self._since,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue where `state` was taken.
+
+        Raises:
+            ValueError: the state of a stream of another detector.
+        """
+        recent = np.asarray(state["recent"], dtype=np.float64)
+        recent = recent.reshape(-1, self.detector.n_features_in_)
+        if len(recent) > self._kept or not np.isfinite(recent).all():
+            raise ValueError("this is the state of a stream of another detector")
+        self._recent = recent
+        self._last = None if state["last"] is None else np.asarray(state["last"], np.float64)
+        self.rows_seen, self._since = int(state["rows_seen"]), int(state["since"])
+        self.threshold = float(state["threshold"])
+        self._accepted.clear()
+        self._accepted.extend(state["accepted"])
+
+    def explain(self) -> str:
+        """Where the present threshold comes from, in a sentence."""
+        if self.drift is None or len(self._accepted) < self.drift.length:
+            return f"{self.threshold:.6g}: {self.detector.calibration_.rule}"
+        return (
+            f"{self.threshold:.6g}: of the last {self.drift.length} accepted scores, "
+            f"{self.drift.false_alarm_rate:.2%} are expected above it"
+        )
+
+    def _read(self, rows: Any) -> inputs.Given:
+        if not hasattr(rows, "columns"):
+            rows = np.asarray(rows)
+            rows = rows[None] if rows.ndim == 1 else rows
+        given = inputs.read(rows, self.detector.missing != "error")
+        detector = self.detector
+        names = getattr(detector, "feature_names_in_", None)
+        return inputs.in_order(given, names, detector.n_features_in_, type(detector).__name__)
+
+    def _fill(self, values: np.ndarray) -> np.ndarray:
+        """Values without NaN; `"forward"` remembers the row before."""
+        if self.detector.missing == "forward" and self._last is not None:
+            values = self.detector.preparation_.fill(np.concatenate([self._last[None], values]))[1:]
+        else:
+            values = self.detector.preparation_.fill(values)
+        self._last = values[-1]
+        return values
+
+    def _score(self, values: np.ndarray) -> np.ndarray:
+        detector = self.detector
+        self.rows_seen += len(values)
+        if not self._kept:
+            return detector._scores(detector.preparation_.transform(values), SIZES).astype(float)
+        known = np.concatenate([self._recent, values])
+        self._recent = known[-self._kept :]
+        scores = np.full(len(values), np.nan)
+        complete = len(known) - self._kept
+        if complete > 0:
+            windows = sliding_windows(detector.preparation_.transform(known), detector.window)
+            scores[-complete:] = detector._scores(windows, SIZES)
+        return scores
+
+    def _decide(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Flags and thresholds; one after the other where the threshold follows."""
+        if self.drift is None:
+            return (scores > self.threshold).astype(int), np.full(len(scores), self.threshold)
+        anomaly, threshold = np.zeros(len(scores), int), np.empty(len(scores))
+        for i, score in enumerate(scores):
+            threshold[i] = self.threshold
+            anomaly[i] = score > self.threshold
+            if np.isfinite(score) and not anomaly[i]:
+                self._accept(score)
+        return anomaly, threshold
+
+    def _accept(self, score: float) -> None:
+        self._accepted.append(float(score))
+        self._since += 1
+        if len(self._accepted) == self.drift.length and self._since >= self.drift.every:
+            recent = Calibration(np.array(self._accepted))
+            recent.choose("auto", self.drift.false_alarm_rate, recent.scores)
+            self.threshold, self._since = recent.limit, 0
