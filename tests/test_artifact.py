@@ -158,7 +158,7 @@ REFUSED = {
     "endless layers": (lambda g: changed(g, settings__units=[1] * 10**5), "no detector has"),
     "a sample of 10 GB": (lambda g: changed(g, sample_shape=[10**10]), "no detector has"),
     "features that differ": (lambda g: changed(g, n_features=7), "different number"),
-    "a threshold of NaN": (lambda g: swapped(g, b'"limit": ', b'"limit": NaN, "l": '), "cannot be read"),
+    "a threshold of NaN": (lambda g: swapped(g, b'"limit":', b'"limit": NaN, "l":'), "be read"),
     "a scale of zero": (lambda g: changed(g, preparation__factor_=[0, 1, 1]), "factor .* is 0"),
     "no manifest": (lambda g: {**g, MANIFEST: b"{}"}, "cannot be read"),
     "nested brackets": (lambda g: {**g, MANIFEST: b"[" * 100_000}, "cannot be read"),
