@@ -392,7 +392,7 @@ def _watch(options: argparse.Namespace) -> None:
     from zoo.stream import Drift
 
     detector = zoo.load(options.model)
-    drift = Drift(false_alarm_rate=detector.false_alarm_rate) if options.adapt else None
+    drift = Drift() if options.adapt else None
     watch(detector, options.source, None, options.columns, drift, follow=not options.stop)
 
 

@@ -61,7 +61,7 @@ def read_features(
     features = [column for column in table.columns if column not in known]
     if not features:
         raise ValueError(f"'{name}' has no column left to learn from; ignore fewer")
-    text = [c for c in features if table[c].dtype == object]
+    text = [c for c in features if not pd.api.types.is_numeric_dtype(table[c])]
     for column in text:
         if pd.to_datetime(table[column].head(20), errors="coerce", format="mixed").notna().all():
             raise ValueError(
@@ -233,6 +233,10 @@ def _chunks(
             for chunk in pd.read_csv(
                 raw, chunksize=size, skipinitialspace=True, encoding="utf-8-sig"
             ):
+                if chunk.empty:
+                    continue
+                if chunk.empty:
+                    continue
                 chunk.columns = chunk.columns.str.strip()
                 chunk.index = pd.RangeIndex(first, first + len(chunk), name="line")
                 first += len(chunk)

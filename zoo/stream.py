@@ -20,33 +20,32 @@ SIZES = (4096, 512, 32, 1)  # rows scored in one call
 class Drift:
     """How the threshold follows slow drift.
 
-    It is taken anew from the last `length` accepted scores, after every `every` of them, with the
-    rule of `Calibration.choose`: the score that they exceed with a probability of
-    `false_alarm_rate`. Accepted is what was not flagged, so that an anomaly does not raise the
-    threshold; and a change that is flagged throughout never becomes normal: then fit again.
+    It keeps its distance: as many median absolute deviations above the median of the last `length`
+    scores as the detector's own threshold lies above the median of normal scores. Anomalies that
+    fill less than half of `length` hardly move a median; a change that lasts longer becomes normal.
+    (To learn from unflagged scores alone would cut off their upper end each time, and the
+    threshold would sink without end.)
 
     Args:
-        length: scores to take it from, 100 or more.
-        every: accepted scores between two changes.
-        false_alarm_rate: between 0 and 1.
+        length: scores to take median and deviation from, 100 or more.
+        every: scores between two changes.
     """
 
     length: int = 2000
     every: int = 100
-    false_alarm_rate: float = 0.01
 
     def __post_init__(self):
-        if self.length < 100 or self.every < 1 or not 0 < self.false_alarm_rate < 1:
+        if self.length < 100 or self.every < 1:
             raise ValueError(
-                f"found length={self.length}, every={self.every} and false_alarm_rate="
-                f"{self.false_alarm_rate}; expected 100 or more, 1 or more, a share between 0 and 1"
+                f"found length={self.length} and every={self.every}; expected 100 or more, and 1 "
+                f"or more"
             )
 
 
 class StreamScorer:
     """A fitted detector that takes one row, or a few, at a time.
 
-    It keeps the last `window - 1` rows and, with `drift`, the last accepted scores: no more,
+    It keeps the last `window - 1` rows and, with `drift`, the last scores: no more,
     however long the stream. Each score is that of the window ending at the row, as `anomaly_score`
     of the whole series gives; rows of the warm-up have none yet. (No hidden state is carried: the
     zoo's recurrent detectors start each window from zero, and a carried state would score
@@ -57,7 +56,7 @@ class StreamScorer:
         drift: how the threshold adapts; None keeps the detector's own.
 
     Raises:
-        ValueError: a detector of windows or images.
+        ValueError: a detector of windows or images; drift, and normal scores that are all equal.
 
     Example:
         >>> from zoo.estimators import Autoencoder
@@ -80,8 +79,9 @@ class StreamScorer:
         self._kept = detector.window - 1 if detector.kind_ == "series" else 0
         self._recent = np.empty((0, detector.n_features_in_))
         self._last = None  # row, filled, for missing="forward"
-        self._accepted: deque[float] = deque(maxlen=drift.length if drift else 0)
+        self._scores: deque[float] = deque(maxlen=drift.length if drift else 0)
         self._since = 0
+        self._distance = None if drift is None else _distance(detector.calibration_)
 
     def push(self, rows: Any) -> pd.DataFrame:
         """Score the next row, or the next few, in order of time.
@@ -112,7 +112,7 @@ class StreamScorer:
             "recent": self._recent.tolist(),
             "last": None if self._last is None else self._last.tolist(),
             "threshold": self.threshold,
-            "accepted": list(self._accepted),
+            "scores": list(self._scores),
             "since": self._since,
         }
 
@@ -130,16 +130,17 @@ class StreamScorer:
         self._last = None if state["last"] is None else np.asarray(state["last"], np.float64)
         self.rows_seen, self._since = int(state["rows_seen"]), int(state["since"])
         self.threshold = float(state["threshold"])
-        self._accepted.clear()
-        self._accepted.extend(state["accepted"])
+        self._scores.clear()
+        self._scores.extend(state["scores"])
 
     def explain(self) -> str:
         """Where the present threshold comes from, in a sentence."""
-        if self.drift is None or len(self._accepted) < self.drift.length:
+        if self.drift is None or len(self._scores) < self.drift.length:
             return f"{self.threshold:.6g}: {self.detector.calibration_.rule}"
         return (
-            f"{self.threshold:.6g}: of the last {self.drift.length} accepted scores, "
-            f"{self.drift.false_alarm_rate:.2%} are expected above it"
+            f"{self.threshold:.6g}: {self._distance:.3g} median absolute deviations above the "
+            f"median of the last {self.drift.length} scores, as the detector's own threshold "
+            f"({self.detector.calibration_.limit:.6g}) is above normal ones"
         )
 
     def _read(self, rows: Any) -> inputs.Given:
@@ -182,14 +183,26 @@ class StreamScorer:
         for i, score in enumerate(scores):
             threshold[i] = self.threshold
             anomaly[i] = score > self.threshold
-            if np.isfinite(score) and not anomaly[i]:
-                self._accept(score)
+            if np.isfinite(score):
+                self._follow(score)
         return anomaly, threshold
 
-    def _accept(self, score: float) -> None:
-        self._accepted.append(float(score))
+    def _follow(self, score: float) -> None:
+        self._scores.append(float(score))
         self._since += 1
-        if len(self._accepted) == self.drift.length and self._since >= self.drift.every:
-            recent = Calibration(np.array(self._accepted))
-            recent.choose("auto", self.drift.false_alarm_rate, recent.scores)
-            self.threshold, self._since = recent.limit, 0
+        if len(self._scores) == self.drift.length and self._since >= self.drift.every:
+            median, deviation = _median_and_deviation(np.array(self._scores))
+            self.threshold, self._since = median + self._distance * deviation, 0
+
+
+def _distance(calibration: Calibration) -> float:
+    """Median absolute deviations from the median of normal scores to the threshold."""
+    median, deviation = _median_and_deviation(calibration.scores)
+    if deviation == 0:
+        raise ValueError("more than half of the normal scores are equal: no drift can be followed")
+    return (calibration.limit - median) / deviation
+
+
+def _median_and_deviation(scores: np.ndarray) -> tuple[float, float]:
+    median = float(np.median(scores))
+    return median, float(np.median(np.abs(scores - median)))
