@@ -223,6 +223,23 @@ def score(path: Path, data: Path, out: Path, overwrite: bool = False) -> None:
     print(f"{rows:,} rows in {seconds:.1f} s, {rows / seconds:,.0f} a second: {out}")
 
 
+def export(path: Path, out: Path, format: str = "onnx", overwrite: bool = False) -> None:
+    """Write a saved detector as a graph for another runtime.
+
+    Args:
+        path: `.zoo` file.
+        out: file to write; a folder for saved_model.
+        format: onnx, saved_model or openvino.
+        overwrite: replace `out` if it exists.
+    """
+    import zoo
+
+    if out.exists() and not overwrite:
+        raise FileExistsError(f"{out} exists already; give --overwrite or another name")
+    found = zoo.load(path).export(out, format)
+    print(f"{found.format}: {found.path} (scores differ by {found.difference:.1e} at most)")
+
+
 def inspect(path: Path) -> None:
     """Print what a `.zoo` file holds, without building the model."""
     from zoo import artifact
@@ -326,7 +343,7 @@ def _dispatch(argv: list[str]) -> int:
         fit(argv[1:])
         return 0
     options = _parser().parse_args(argv)
-    if options.command in ("score", "watch", "inspect"):
+    if options.command in ("score", "watch", "inspect", "export"):
         _start_backend(options.backend, options.device)
     if options.command == "list":
         list_recipes()
@@ -334,6 +351,8 @@ def _dispatch(argv: list[str]) -> int:
         inspect(options.model)
     elif options.command == "score":
         score(options.model, options.data, options.out, options.overwrite)
+    elif options.command == "export":
+        export(options.model, options.out, options.format, options.overwrite)
     elif options.command == "watch":
         _watch(options)
     elif options.command == "compare":
@@ -368,13 +387,17 @@ def _parser() -> argparse.ArgumentParser:
     scoring = commands.add_parser("score", help="score a CSV file of any length")
     watching = commands.add_parser("watch", help="score lines as they come in")
     inspecting = commands.add_parser("inspect", help="show what a .zoo file holds")
-    for command in (scoring, watching, inspecting):
+    exporting = commands.add_parser("export", help="write a .zoo file as ONNX, for one")
+    for command in (scoring, watching, inspecting, exporting):
         command.add_argument("model", type=Path, metavar="MODEL.zoo", help="what zoo fit saved")
         command.add_argument("--backend", default="auto", help="tensorflow, jax, torch or auto")
         command.add_argument("--device", default="auto", help="cpu, gpu or auto")
     scoring.add_argument("data", type=Path, metavar="DATA.csv", help="rows to score")
     scoring.add_argument("--out", type=Path, required=True, metavar="SCORES.csv")
     scoring.add_argument("--overwrite", action="store_true", help="replace SCORES.csv")
+    exporting.add_argument("out", type=Path, metavar="OUT", help="file to write")
+    exporting.add_argument("--format", default="onnx", help="onnx, saved_model or openvino")
+    exporting.add_argument("--overwrite", action="store_true", help="replace OUT")
     watching.add_argument(
         "source", type=Path, nargs="?", metavar="FILE.csv", help="a growing file; else stdin"
     )

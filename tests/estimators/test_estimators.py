@@ -75,8 +75,15 @@ def test_passes_the_checks_of_scikit_learn(method):
     assert not failed and len(found) > 40
 
 
+def methods_to_fit():
+    """All where nothing is compiled; elsewhere one for tables and one for series."""
+    for method in METHODS:
+        often = keras.backend.backend() == "torch" or method in ("autoencoder", "forecaster")
+        yield pytest.param(method, marks=() if often else pytest.mark.slow)
+
+
 @pytest.mark.xdist_group("estimators")
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", methods_to_fit())
 class TestEveryMethod:
     def test_finds_the_strange_ones(self, fitted, method):
         flagged = fitted(method).predict(np.concatenate([X[:30], STRANGE]))[30:]

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -26,12 +27,15 @@ def start(checkpoint, out):
     )  # fmt: skip
 
 
+TIMES = 5 if keras.backend.backend() == "torch" else 2  # the others take longer to start
+
+
 @pytest.mark.xdist_group("resume")
-def test_killed_five_times_ends_with_the_same_weights(tmp_path):
+def test_a_killed_training_ends_with_the_same_weights(tmp_path):
     rng = random.Random(0)
     whole = start(tmp_path / "a.ckpt", tmp_path / "a.npz")
     checkpoint, out = tmp_path / "b.ckpt", tmp_path / "b.npz"
-    for _ in range(5):
+    for _ in range(TIMES):
         process = start(checkpoint, out)
         seen, until = 0, rng.randint(1, 3)
         for line in process.stdout:

@@ -255,6 +255,12 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
 
         return artifact.save(self, path)
 
+    def export(self, path: str | Path, format: str = "onnx"):
+        """Write a graph for another runtime, threshold inside: `zoo.export.export`."""
+        from zoo import export
+
+        return export.export(self, path, format)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.missing != "error"
