@@ -148,6 +148,8 @@ class StreamScorer:
             rows = np.asarray(rows)
             rows = rows[None] if rows.ndim == 1 else rows
         given = inputs.read(rows, self.detector.missing != "error")
+        if given.values.ndim != 2:
+            raise ValueError(f"rows have shape {given.values.shape}; expected (n, features)")
         detector = self.detector
         names = getattr(detector, "feature_names_in_", None)
         return inputs.in_order(given, names, detector.n_features_in_, type(detector).__name__)
