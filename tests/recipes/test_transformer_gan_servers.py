@@ -142,7 +142,7 @@ def test_settings_are_fields(settings):
     ("changes", "said"),
     [
         ({"data": "csv"}, "--data csv needs both --train and --test"),
-        ({"window": 4000}, "the held-out rows of synthetic-same-0"),
+        ({"window": 10_000}, "the held-out rows of synthetic-same-0"),
         ({"validation": 0.0}, "--validation is 0.0"),
         ({"epochs": 0}, "--epochs is 0; give 1 or more"),
         ({"heads": 3}, "3 attention heads do not divide a width of 16"),
