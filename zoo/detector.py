@@ -8,7 +8,6 @@ import numpy as np
 from keras import ops
 
 from zoo import collapse, engine
-from zoo.engine.batches import Batches
 from zoo.engine.means import RunningMeans
 from zoo.engine.optimizers import PartOptimizers
 
@@ -182,7 +181,7 @@ class Detector(engine.Trainer, keras.Model):
             callbacks.callbacks.append(hook)
         else:
             callbacks = [hook, *_as_list(callbacks)]
-        if isinstance(x, Batches):
+        if hasattr(x, "begin_epoch"):
             kwargs.setdefault("shuffle", False)  # they are; Keras would shuffle them once more
         history = super().fit(x, y, *args, callbacks=callbacks, **kwargs)
         self.verdict = examination.verdict(history.history.get("loss", []))
@@ -243,7 +242,7 @@ class Detector(engine.Trainer, keras.Model):
 
     def _begin_epoch(self, epoch, data):
         self.begin_epoch(epoch)
-        if isinstance(data, Batches):
+        if hasattr(data, "begin_epoch"):
             data.begin_epoch(epoch)
 
     def _given(self, data):

@@ -19,8 +19,10 @@ from sklearn.utils.validation import check_is_fitted
 from zoo import engine
 from zoo.data.windows import sliding_windows
 from zoo.detector import Detector
+from zoo.engine.batches import Batches
 from zoo.estimators import inputs, training
 from zoo.estimators.calibration import Calibration
+from zoo.estimators.chunks import HELD_OUT, ChunkedBatches, ChunkReader, Chunks
 from zoo.estimators.preparation import Preparation
 from zoo.networks import seed_dropout, undrawn
 
@@ -97,7 +99,10 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
         """Learn what is normal.
 
         Args:
-            X: training data, mostly normal; see the class.
+            X: training data, mostly normal; see the class. For data larger than memory, a function
+                of no arguments that returns their chunks, arrays or frames of rows, from the start
+                each time it is called: `lambda: pd.read_csv("big.csv", chunksize=50_000)`. Then
+                the last rows are held out, 20,000 at most.
             y: ignored.
 
         Raises:
@@ -106,13 +111,11 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
         """
         del y
         self._check_settings()
+        self._draw_seed()
+        if callable(X):
+            return self._fit_chunks(X)
         given = inputs.read(X, self.missing != "error", least=2, estimator=self)
-        self._remember(given)
-        seed = self.random_state
-        if not isinstance(seed, (int, np.integer)):
-            seed = int(check_random_state(seed).randint(2**31 - 1))
-        self.seed_ = int(seed)
-
+        self._remember(given.values.shape, given.names)
         raw_train, raw_valid = self._hold_out(given.values)
         images = self.kind_ == "images"
         self.preparation_ = Preparation(
@@ -122,32 +125,15 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
             None if part is None else self._samples(self.preparation_.transform(part))
             for part in (raw_train, raw_valid)
         )
-        self.sample_shape_ = tuple(int(size) for size in x_train.shape[1:])
-        self.model_ = seed_dropout(self.make(self.sample_shape_, self.seed_), self.seed_)
-        self.compile(self.model_)
-        self.history_ = training.train(
-            self.model_,
-            x_train,
-            x_valid,
-            epochs=self.epochs,
-            batch_size=min(self.batch_size, len(x_train)),
-            patience=self.patience,
-            seed=self.seed_,
-            checkpoint=self.checkpoint,
-            fingerprint=self._fingerprint(given.values) if self.checkpoint else "",
-            verbose=self.verbose,
-        )
-        self._scorer = None
+        size = min(self.batch_size, len(x_train))
+        batches = Batches(x_train, size, self.seed_, drop_last=True)
+        self._train(x_train.shape[1:], batches, x_valid, given.values if self.checkpoint else None)
 
         trained = self._scores(x_train)
         held_out = None if x_valid is None else self._scores(x_valid)
         every = trained if held_out is None else np.concatenate([trained, held_out])
-        enough = held_out is not None and len(held_out) >= 100
-        self.calibration_ = Calibration(held_out if enough else every)
         whole = self.kind_ == "series"  # windows across the seam, and the warm-up, count too
-        self._training_scores = self._score_values(given.values) if whole else every
-        self.set_threshold(self.contamination, self.false_alarm_rate)
-        return self
+        return self._calibrate(held_out, self._score_values(given.values) if whole else every)
 
     def anomaly_score(self, X: Any) -> np.ndarray | pd.Series:
         """How strange each sample or row is, `(n,)` float32; larger = stranger.
@@ -303,24 +289,87 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
                 f"validation_fraction is {self.validation_fraction}; give 0 or more, below 1"
             )
 
-    def _remember(self, given: inputs.Given) -> None:
+    def _draw_seed(self) -> None:
+        seed = self.random_state
+        if not isinstance(seed, (int, np.integer)):
+            seed = int(check_random_state(seed).randint(2**31 - 1))
+        self.seed_ = int(seed)
+
+    def _fit_chunks(self, chunks: Chunks) -> Self:
+        """`fit` of what a function returns a chunk at a time; the last rows are held out."""
+        reader = ChunkReader(chunks, self.missing != "error")
+        self._remember((reader.rows, reader.features), reader.names)
+        window = self.window if self.kind_ == "series" else None
+        count = min(round(self.validation_fraction * reader.rows), HELD_OUT)
+        count = 0 if count < (window or 1) else count
+        if reader.rows - count < (window or 1):
+            raise ValueError(
+                f"the chunks hold {reader.rows} rows in all, fewer than the window of {window}; "
+                f"give more rows, or a smaller window"
+            )
+        self.preparation_ = reader.prepare(self.scaling, self.missing)
+        first = reader.rows - count
+        batches = ChunkedBatches(
+            reader, self.preparation_, window, first, self.batch_size, self.seed_
+        )
+        x_valid = np.concatenate(list(batches.samples(first, reader.rows))) if count else None
+        self._train(
+            (window, reader.features) if window else (reader.features,),
+            batches,
+            x_valid,
+            np.array([reader.rows, *reader.mean, *reader.deviation]) if self.checkpoint else None,
+        )
+        every = np.concatenate([self._scores(x) for x in batches.samples(0, reader.rows)])
+        if window:
+            every = np.concatenate([np.full(window - 1, every[0]), every])
+        return self._calibrate(None if x_valid is None else self._scores(x_valid), every)
+
+    def _train(self, shape, batches, x_valid, data) -> None:
+        """Make the model and train it; `data` tells this training from others."""
+        self.sample_shape_ = tuple(int(size) for size in shape)
+        self.model_ = seed_dropout(self.make(self.sample_shape_, self.seed_), self.seed_)
+        self.compile(self.model_)
+        if isinstance(batches, ChunkedBatches) and x_valid is not None:
+            self.model_.before_fit(x_valid)  # a center, without a pass over everything
+        held_out = None
+        if x_valid is not None:
+            held_out = Batches(x_valid, batches.batch_size, self.seed_)
+        self.history_ = training.train(
+            self.model_,
+            batches,
+            held_out,
+            epochs=self.epochs,
+            patience=self.patience,
+            checkpoint=self.checkpoint,
+            fingerprint="" if data is None else self._fingerprint(data),
+            verbose=self.verbose,
+        )
+        self._scorer = None
+
+    def _calibrate(self, held_out: np.ndarray | None, every: np.ndarray) -> Self:
+        """Set the threshold by scores of held-out and of all training data."""
+        enough = held_out is not None and len(held_out) >= 100
+        self.calibration_ = Calibration(held_out if enough else every)
+        self._training_scores = every
+        return self.set_threshold(self.contamination, self.false_alarm_rate)
+
+    def _remember(self, shape: tuple[int, ...], names: tuple[str, ...] | None) -> None:
         """Take note of what kind of data this is, and of its features."""
         window = getattr(self, "window", None)
-        axes = given.values.ndim
+        axes = len(shape)
         self.kind_ = "series" if window is not None and axes == 2 else KINDS[axes]
         if axes not in self.axes:
             raise ValueError(
                 f"{type(self).__name__} takes X of {' or '.join(map(str, self.axes))} axes, got "
-                f"{axes}: {given.values.shape}"
+                f"{axes}: {shape}"
             )
-        if window is not None and axes == 3 and given.values.shape[1] != window:
+        if window is not None and axes == 3 and shape[1] != window:
             raise ValueError(
-                f"X has windows of {given.values.shape[1]} rows, but window is {window}; give "
-                f"window={given.values.shape[1]}"
+                f"X has windows of {shape[1]} rows, but window is {window}; give window={shape[1]}"
             )
-        self.n_features_in_ = given.values.shape[-1]
-        if given.names is not None:
-            self.feature_names_in_ = np.array(given.names, dtype=object)
+        self.n_features_in_ = shape[-1]
+        if names is not None:
+            self.feature_names_in_ = np.array(names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
 

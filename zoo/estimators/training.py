@@ -12,8 +12,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.engine.batches import Batches
-
 
 class DivergenceError(ValueError):
     """The loss became NaN or infinite."""
@@ -134,19 +132,17 @@ class Checkpoint(keras.callbacks.Callback):
 
 
 def train(
-    model, x, x_valid, *, epochs, batch_size, patience, seed, checkpoint=None, fingerprint="",
-    verbose=0,
-) -> dict[str, list[float]]:  # fmt: skip
+    model, batches, held_out, *, epochs, patience, checkpoint=None, fingerprint="", verbose=0
+) -> dict[str, list[float]]:
     """Fit a compiled detector and leave it with its best weights; history by log name.
 
     Args:
         model: compiled `zoo.detector.Detector`.
-        x: `(n, ...)` float32 training samples; a strided view is never copied whole.
-        x_valid: held-out samples, or None: then the training loss decides.
+        batches: `zoo.engine.batches.Batches` of the training samples, or another data set whose
+            order follows from the epoch's number.
+        held_out: batches of held-out samples, or None: then the training loss decides.
         epochs: most passes.
-        batch_size: samples a step.
         patience: epochs without improvement before training stops.
-        seed: of the order.
         checkpoint: file to write after every epoch and to resume from, or None.
         fingerprint: text that tells this training from others.
         verbose: as in Keras.
@@ -164,12 +160,11 @@ def train(
         callbacks.append(file)
     history: dict[str, list[float]] = {} if checkpoint is None else file.history
     if done < epochs and best.waited < patience:
-        batches = Batches(x, batch_size, seed, drop_last=True)
         found = model.fit(
             batches,
             epochs=epochs,
             initial_epoch=done,
-            validation_data=None if x_valid is None else Batches(x_valid, batch_size, seed),
+            validation_data=held_out,
             callbacks=callbacks,
             verbose=verbose,
         )
