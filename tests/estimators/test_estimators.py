@@ -55,10 +55,10 @@ def fitted():
 
 
 def methods_to_check():
-    """All where nothing is compiled; elsewhere one, for a check fits sixty times."""
+    """All where nothing is compiled; elsewhere they are slow, for each fits sixty times."""
     for method in METHODS:
-        often = keras.backend.backend() == "torch" or method == "deep-svdd"
-        yield pytest.param(method, marks=() if often else pytest.mark.slow)
+        compiles = keras.backend.backend() != "torch"
+        yield pytest.param(method, marks=pytest.mark.slow if compiles else ())
 
 
 @pytest.mark.filterwarnings("ignore")
