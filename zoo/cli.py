@@ -181,7 +181,13 @@ def fit(words: Sequence[str]) -> None:
     with _readable_warnings():
         path, detector, options = tyro.cli(
             tuple[
-                Annotated[Path, tyro.conf.Positional, tyro.conf.arg(name="data.csv")],
+                Annotated[
+                    Path,
+                    tyro.conf.Positional,
+                    tyro.conf.arg(
+                        name="", metavar="DATA.csv", help="rows to learn from, with a header"
+                    ),
+                ],
                 Annotated[METHODS[name], plain],
                 Annotated[tyro.conf.FlagCreatePairsOff[FitOptions], plain],
             ],
