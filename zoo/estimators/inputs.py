@@ -44,7 +44,7 @@ def read(X: Any, missing: bool = False, least: int = 1, estimator: Any = None) -
     values = check_array(
         X,
         dtype="numeric" if names is None else np.float64,
-        ensure_all_finite="allow-nan" if missing else True,
+        ensure_all_finite="allow-nan",
         allow_nd=True,
         ensure_min_samples=least,
         estimator=estimator,
@@ -59,6 +59,14 @@ def read(X: Any, missing: bool = False, least: int = 1, estimator: Any = None) -
     if 0 in values.shape:
         raise ValueError(f"X has shape {values.shape}; expected no axis of length 0")
     values = values.astype(np.float64)
+    unknown = np.isnan(values)
+    if unknown.any() and not missing:
+        where = np.argwhere(unknown)[0]
+        column = f"column {names[where[-1]]!r}" if names is not None else f"feature {where[-1]}"
+        raise ValueError(
+            f"X has {int(unknown.sum())} NaN, the first in row {where[0]}, {column}; fill them, or "
+            f"give missing='mean' (or 'forward', for a series)"
+        )
     largest = np.nanmax(np.abs(values), initial=0)
     if largest > LARGEST:
         raise ValueError(f"X holds {largest:.3g}; expected values up to {LARGEST:g}: rescale it")
