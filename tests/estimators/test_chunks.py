@@ -58,6 +58,12 @@ def test_finds_the_strange_ones(kind):
     assert np.mean(detector.predict(X) == -1) == pytest.approx(0.1, abs=0.01)
 
 
+def test_batches_of_a_data_set_are_chunks():
+    data = Batches(X, batch_size=100)
+    detector = Autoencoder(**QUICK, units=(8, 4)).fit(data)
+    assert np.mean(detector.predict(X) == -1) < 0.06 and detector.n_features_in_ == 3
+
+
 def test_frames_bring_their_names():
     frames = lambda: (pd.DataFrame(x, columns=list("abc")) for x in chunks(150)())  # noqa: E731
     assert list(Autoencoder(**QUICK, units=(4,)).fit(frames).feature_names_in_) == ["a", "b", "c"]

@@ -101,8 +101,9 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
         Args:
             X: training data, mostly normal; see the class. For data larger than memory, a function
                 of no arguments that returns their chunks, arrays or frames of rows, from the start
-                each time it is called: `lambda: pd.read_csv("big.csv", chunksize=50_000)`. Then
-                the last rows are held out, 20,000 at most.
+                each time it is called: `lambda: pd.read_csv("big.csv", chunksize=50_000)`; or a
+                `keras.utils.PyDataset` of batches of rows. Then the last rows are held out, 20,000
+                at most.
             y: ignored.
 
         Raises:
@@ -112,6 +113,8 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
         del y
         self._check_settings()
         self._draw_seed()
+        if isinstance(X, keras.utils.PyDataset):
+            return self._fit_chunks(lambda: (X[index] for index in range(len(X))))
         if callable(X):
             return self._fit_chunks(X)
         given = inputs.read(X, self.missing != "error", least=2, estimator=self)
