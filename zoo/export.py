@@ -24,7 +24,6 @@ import numpy as np
 from keras import ops
 
 from zoo import artifact
-from zoo.data.windows import sliding_windows
 from zoo.estimators import AnomalyEstimator
 from zoo.estimators.preparation import REACH
 
@@ -117,7 +116,7 @@ def export(detector: AnomalyEstimator, path: str | Path, format: str = "onnx") -
     x = _samples(detector)
     here = keras.backend.backend() == backend
     score, decision = (write if here else _write_elsewhere)(detector, path, format, x)
-    expected = detector._scores(_scaled(detector, x))
+    expected = detector._scores(detector.preparation_.transform(x.astype(np.float64)))
     limit = detector.calibration_.limit
     difference = float(np.max(np.abs(score - expected) / (abs(limit) + np.abs(expected))))
     border = np.abs(expected - limit) <= CLOSE * (abs(limit) + np.abs(expected))
@@ -183,10 +182,6 @@ def _samples(detector: AnomalyEstimator) -> np.ndarray:
     return (x * preparation.factor_ + preparation.mean_).astype(np.float32)
 
 
-def _scaled(detector: AnomalyEstimator, x: np.ndarray) -> np.ndarray:
-    return detector.preparation_.transform(x.astype(np.float64))
-
-
 def _write_elsewhere(
     detector: AnomalyEstimator, path: Path, format: str, x: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -221,11 +216,6 @@ def _elsewhere(saved: Path, path: Path, format: str) -> None:
     """What the process of `_write_elsewhere` does."""
     x = np.load(saved.with_name("x.npy"))
     np.save(saved.with_name("out.npy"), np.stack(write(artifact.load(saved), path, format, x)))
-
-
-def windows_of(detector: AnomalyEstimator, series: np.ndarray) -> np.ndarray:
-    """What a graph of a series detector takes: the raw windows, `(n, window, features)`."""
-    return sliding_windows(np.asarray(series), detector.window)
 
 
 if __name__ == "__main__":

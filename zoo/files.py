@@ -25,6 +25,7 @@ from rich.progress import (
 from zoo.data.checks import require_binary, require_columns, require_numeric, resolve_missing
 from zoo.data.csv_files import read_csv
 from zoo.estimators import AnomalyEstimator
+from zoo.estimators.inputs import LARGEST
 from zoo.stream import Drift, StreamScorer
 
 CHUNK = 50_000  # rows read and scored at a time
@@ -37,7 +38,6 @@ def read_features(
     path: str | Path,
     ignore: Sequence[str] = (),
     label_column: str | None = None,
-    drop_anomalies: bool = True,
     missing: bool = False,
 ) -> tuple[pd.DataFrame, np.ndarray | None]:
     """The columns of numbers to learn from, and the labels if there is a column of them.
@@ -45,8 +45,7 @@ def read_features(
     Args:
         path: CSV file with a header.
         ignore: columns to leave out: times, names.
-        label_column: column of 0 and 1, 1 = anomaly, which is no feature.
-        drop_anomalies: leave out the rows that are labelled 1.
+        label_column: column of 0 and 1, 1 = anomaly, which is no feature; anomalies are left out.
         missing: whether empty cells may stay.
 
     Raises:
@@ -79,8 +78,7 @@ def read_features(
     labels = None
     if label_column:
         labels = require_binary(table[label_column], name)
-        if drop_anomalies:
-            table, labels = table[labels == 0], labels[labels == 0]
+        table, labels = table[labels == 0], labels[labels == 0]
     return table[features], labels
 
 
@@ -172,6 +170,8 @@ def watch(
         numbers, rows = [], []
         for line in lines:
             number += 1
+            if not line.strip():
+                continue
             if wanted is None:
                 wanted = _positions(_cells(line), names, detector)
                 continue
@@ -196,17 +196,9 @@ def _scored(stream: StreamScorer, chunk: pd.DataFrame, warm_up: int) -> pd.DataF
     """The next rows of the output; rows of the warm-up take the first window's score."""
     first = stream.rows_seen
     scores = stream.push(chunk)["score"].to_numpy(np.float32)
-    calibration = stream.detector.calibration_
     if first == 0 and warm_up:
         scores[:warm_up] = scores[warm_up]
-    table = pd.DataFrame(
-        {
-            "score": scores,
-            "probability": calibration.probability(scores),
-            "anomaly": (scores > calibration.limit).astype(int),
-        },
-        index=chunk.index,
-    )
+    table = stream.detector.judged(scores, chunk.index)
     if warm_up:
         table["warm_up"] = np.arange(first, first + len(chunk)) < warm_up
     return table
@@ -233,8 +225,6 @@ def _chunks(
             for chunk in pd.read_csv(
                 raw, chunksize=size, skipinitialspace=True, encoding="utf-8-sig"
             ):
-                if chunk.empty:
-                    continue
                 if chunk.empty:
                     continue
                 chunk.columns = chunk.columns.str.strip()
@@ -300,8 +290,8 @@ class _Lines:
                     break
                 *whole, pending = (pending + read).split(b"\n")
                 for start in range(0, len(whole), LINES):
-                    yield [_text(line) for line in whole[start : start + LINES] if line.strip()]
-            if pending.strip():
+                    yield [_text(line) for line in whole[start : start + LINES]]
+            if pending:
                 yield [_text(pending)]
         finally:
             if self.source is not None:
@@ -342,6 +332,8 @@ def _row(
         row = [float(cells[i] or "nan") for i in wanted]
         if any(np.isinf(row)) or (detector.missing == "error" and any(np.isnan(row))):
             raise ValueError("missing or infinite values")
+        if any(abs(value) > LARGEST for value in row):
+            raise ValueError(f"a value beyond {LARGEST:g}")
     except (ValueError, IndexError) as error:
         said = f"{len(cells)} cells" if isinstance(error, IndexError) else str(error)
         print(f"line {number} skipped: {said}", file=complain, flush=True)

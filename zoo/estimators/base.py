@@ -132,11 +132,12 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
         batches = Batches(x_train, size, self.seed_, drop_last=True)
         self._train(x_train.shape[1:], batches, x_valid, given.values if self.checkpoint else None)
 
-        trained = self._scores(x_train)
         held_out = None if x_valid is None else self._scores(x_valid)
-        every = trained if held_out is None else np.concatenate([trained, held_out])
-        whole = self.kind_ == "series"  # windows across the seam, and the warm-up, count too
-        return self._calibrate(held_out, self._score_values(given.values) if whole else every)
+        if self.kind_ == "series":  # windows across the seam, and the warm-up, count too
+            every = self._score_values(given.values)
+        else:
+            every = np.concatenate([self._scores(x_train), [] if held_out is None else held_out])
+        return self._calibrate(held_out, every)
 
     def anomaly_score(self, X: Any) -> np.ndarray | pd.Series:
         """How strange each sample or row is, `(n,)` float32; larger = stranger.
@@ -179,18 +180,21 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
             for the first rows, whose score is the first whole window's.
         """
         given = self._read(X)
-        scores = self._score_values(given.values)
-        table = pd.DataFrame(
+        table = self.judged(self._score_values(given.values), given.index)
+        if self.kind_ == "series":
+            table["warm_up"] = np.arange(len(table)) < self.window - 1
+        return table
+
+    def judged(self, scores: np.ndarray, index: pd.Index | None = None) -> pd.DataFrame:
+        """`score`, `probability` and `anomaly` of scores `(n,)` that this detector gave."""
+        return pd.DataFrame(
             {
                 "score": scores,
                 "probability": self.calibration_.probability(scores),
                 "anomaly": (scores > self.calibration_.limit).astype(int),
             },
-            index=given.index,
+            index=index,
         )
-        if self.kind_ == "series":
-            table["warm_up"] = np.arange(len(table)) < self.window - 1
-        return table
 
     def window_scores(self, X: Any) -> np.ndarray:
         """Score of each window of a series, `(n - window + 1,)` float32, in order of time.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import keras
 
 from zoo.networks import draw_weights, lenet, lenet_decoder, mlp, recurrent, recurrent_decoder
@@ -47,11 +49,10 @@ def decoder(network: str, shape: tuple[int, ...], units: tuple[int, ...], seed: 
     """`(n, units[-1])` back to samples of `shape`: the mirror of `encoder`."""
     network = choose(network, shape)
     if network == "mlp":
-        size = 1
-        for length in shape:
-            size *= length
         whole = shape if len(shape) > 1 else None
-        made = mlp((units[-1],), (*units[-2::-1], size), output_shape=whole, name="decoder")
+        made = mlp(
+            (units[-1],), (*units[-2::-1], math.prod(shape)), output_shape=whole, name="decoder"
+        )
     elif network == "lenet":
         made = lenet_decoder(shape, embedding=units[-1])
     else:
