@@ -147,6 +147,15 @@ class TestWatching:
         expected = detector.anomaly_score(TABLE[FEATURES].head(20))
         np.testing.assert_allclose(found["score"][3:], expected[3:], rtol=1e-5)
 
+    def test_blank_lines_count_and_a_huge_number_is_skipped(self, detector, tmp_path):
+        lines = TABLE[FEATURES].head(10).to_csv(index=False).splitlines()
+        (tmp_path / "x.csv").write_text("\n".join([*lines[:6], "", "1e200,1", *lines[6:]]))
+        out, complaints = io.StringIO(), io.StringIO()
+        files.watch(detector, tmp_path / "x.csv", out, follow=False, complain=complaints)
+        found = pd.read_csv(io.StringIO(out.getvalue()))
+        assert found["line"].tolist() == [2, 3, 4, 5, 6, 9, 10, 11, 12, 13]
+        assert complaints.getvalue() == "line 8 skipped: a value beyond 1e+100\n"
+
     def test_a_growing_file_is_followed(self, detector, tmp_path):
         path, out = tmp_path / "x.csv", io.StringIO()
         lines = TABLE[FEATURES].head(30).to_csv(index=False).splitlines(keepends=True)
