@@ -15,6 +15,7 @@ from zoo.explain.gradients import (
     smooth_grad,
 )
 from zoo.explain.occlusion import occlusion
+from zoo.explain.shapley import shap_values
 
 __all__ = [
     "Explanation",
@@ -27,5 +28,6 @@ __all__ = [
     "integrated_gradients",
     "occlusion",
     "score_gradients",
+    "shap_values",
     "smooth_grad",
 ]
