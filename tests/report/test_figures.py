@@ -55,6 +55,10 @@ def titles(figure):
     return [ax.get_title(loc="left") for ax in figure.axes]
 
 
+def unwrapped(figure):
+    return [" ".join(title.split()) for title in titles(figure)]
+
+
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_figure_is_labelled_and_can_be_saved_without_a_screen(name, tmp_path):
     figure = DRAWN[name]()
@@ -229,17 +233,37 @@ def test_training_curves_have_a_panel_a_term_and_a_line_a_variant():
     figure = figures.training_curves(history)
     compactness, reconstruction = figure.axes
     assert [len(ax.lines) for ax in figure.axes] == [2, 2]
-    assert titles(figure) == [
-        "compactness fell in all 2 lines",
-        "reconstruction fell in 1 of 2 lines",
+    assert unwrapped(figure) == [
+        "Compactness fell in both variants",
+        "Reconstruction fell from 1 to 0.9; validation rose to 1.2",
     ]
     assert [compactness.get_yscale(), reconstruction.get_yscale()] == ["log", "linear"]
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
     assert texts == ["a", "b", "thin, with points: validation"]
 
 
+def test_panels_of_many_lines_count_training_and_validation_apart():
+    rows = [
+        {"variant": name, "epoch": epoch, "loss_raw": 2.0 - epoch, "loss_l2": 1.0 + way * epoch}
+        for name, way in (("rnn", 1), ("lstm", -0.5), ("gru", 1))
+        for epoch in (0, 1)
+    ]
+    history = pd.DataFrame(rows)
+    validated = history.assign(val_loss_raw=history["loss_raw"], val_loss_l2=1 - history["epoch"])
+    assert unwrapped(figures.training_curves(validated)) == [
+        "Loss (raw) fell in all 3 variants, in validation too",
+        "Loss (l2) fell in 1 of 3 variants, in validation in all 3",
+    ]
+    assert unwrapped(figures.training_curves(history.assign(loss_l2=1.0)))[1].startswith(
+        "Loss (l2) fell in none of 3 variants"
+    )
+    phased = figures.training_curves(history.assign(phase="warm up"))
+    assert titles(phased)[0] == "Loss (raw) fell in all 3 curves"
+    assert phased.axes[0].get_ylabel() == "loss (raw)"
+
+
 def test_a_single_curve_says_where_it_went():
-    assert titles(figures.training_curves(HISTORY)) == ["loss fell from 4 to 1"]
+    assert titles(figures.training_curves(HISTORY)) == ["Loss fell from 4 to 1"]
     with pytest.raises(ValueError, match="expected one named 'epoch'"):
         figures.training_curves(HISTORY.drop(columns="epoch"))
 
