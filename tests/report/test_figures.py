@@ -28,6 +28,10 @@ FLAGGED = np.arange(100) // 10 == 4
 EVEN = np.full((2, 3, 4, 4), 0.25)
 TABLE = pd.DataFrame({"raw": [0.5, 0.25], "scaled": [np.nan, 1.0]}, index=["LSTM", "GRU"])
 POINTS = np.random.default_rng(0).normal(size=(30, 2))
+RUNS = pd.DataFrame({"variant": "v", "backend": ["jax", "torch"], "seed": 0, "roc_auc": [0.8, 0.9]})
+WINDOW = POINTS, np.abs(POINTS)
+IMAGES = np.arange(2 * 4 * 4.0).reshape(2, 4, 4, 1)
+MAPS = {"one": IMAGES[..., 0], "other": np.ones((2, 4, 4))}
 
 DRAWN = {
     "roc": lambda ax=None: figures.roc_curves({"deep": (LABELS, PERFECT)}, ax=ax),
@@ -44,6 +48,10 @@ DRAWN = {
     "attention": lambda ax=None: figures.attention_maps(EVEN, "All look everywhere", ax=ax),
     "errors": lambda ax=None: figures.feature_errors([[1, 3]], ["a", "b"], ["row 7"], ax=ax),
     "bars": lambda ax=None: figures.comparison_bars(COMPARISON, ax=ax),
+    "backends": lambda ax=None: figures.backend_bars(RUNS, "roc_auc", ax=ax),
+    "contributions": lambda ax=None: figures.contribution_bars([2, -1], ["a", "b"], ax=ax),
+    "window": lambda ax=None: figures.window_contributions(*WINDOW, ["a", "b"], ax=ax),
+    "attributions": lambda ax=None: figures.attribution_grid(IMAGES, MAPS, ax=ax),
 }
 
 
