@@ -38,6 +38,7 @@ from zoo.data.synthetic_candles import KINDS, generate_candles, inject
 from zoo.data.windows import sliding_windows, window_ends
 from zoo.detector import Detector
 from zoo.engine.batches import Batches
+from zoo.metrics.events import distinct_peaks
 from zoo.models import DeepSVDD
 from zoo.networks import draw_weights, recurrent
 from zoo.report import figures
@@ -261,17 +262,6 @@ def judge(contestant, x_valid, x_test, x_events, events, percentile):
         "collapsed": model.verdict.collapsed if model else None,
     }
     return numbers, scores, strange
-
-
-def distinct_peaks(scores, count, window):
-    """Positions of the highest scores of windows that do not overlap."""
-    chosen = []
-    for position in np.argsort(scores)[::-1]:
-        if all(abs(position - other) >= window for other in chosen):
-            chosen.append(int(position))
-        if len(chosen) == count:
-            break
-    return np.array(chosen, dtype=int)
 
 
 def epochs_of(history):
