@@ -2,10 +2,12 @@
 #
 #   make demo     smallest backend only, first recipe on data that ships with scikit-learn
 #   make test     all three backends: linters, then the tests once per backend
+#   make notebooks                     execute them all, for reading, into build/notebooks
 #
 # Another Python: make test PYTHON=python3.12
 
 PYTHON ?= python3
+KERAS_BACKEND ?= jax
 WORKERS ?= 2
 
 VENV := .venv
@@ -16,17 +18,19 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 ONCE := $(wildcard tests/data tests/metrics tests/report tests/test_backend.py \
 	tests/baselines tests/test_cli.py tests/test_packaging.py tests/test_parity.py \
 	tests/thresholds tests/test_artifact.py tests/estimators/test_inputs.py \
+	tests/bench/test_backends.py tests/bench/test_speed.py tests/notebooks/test_pairs.py \
 	tests/estimators/test_preparation.py tests/estimators/test_calibration.py \
 	tests/explain/test_localisation.py)
 # Each engine module needs its own backend, so doctests stay out of them.
 DOCTESTS := zoo --doctest-modules --ignore=zoo/engine
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
-.PHONY: help demo test lint environment clean
+.PHONY: help demo test notebooks lint environment clean
 
 help:
 	@echo 'make demo          install the smallest backend (JAX), run the first recipe'
 	@echo 'make test          install all three backends, lint, test on each'
+	@echo 'make notebooks     execute all notebooks into build/notebooks (KERAS_BACKEND=jax)'
 	@echo 'make lint          ruff and the import contracts'
 	@echo 'make environment   install what make test needs, run nothing'
 	@echo 'make clean         remove caches, builds and the demo run; .venv stays'
@@ -40,6 +44,9 @@ test: lint
 	KERAS_BACKEND=jax $(PYTEST) tests $(DOCTESTS)
 	KERAS_BACKEND=tensorflow $(PYTEST) tests $(ONCE:%=--ignore=%)
 	KERAS_BACKEND=torch $(PYTEST) tests $(ONCE:%=--ignore=%)
+
+notebooks: environment
+	KERAS_BACKEND=$(KERAS_BACKEND) $(BIN)/python notebooks/build.py run
 
 lint: environment
 	$(BIN)/ruff check .

@@ -6,7 +6,8 @@
 # - how a network learns "normal" from one class of images, without seeing any other;
 # - what a decoder (the *hybrid*) and a Mahalanobis distance (the *adaptive* variant) add;
 # - why a method is only as good as its distance from a baseline that costs a second;
-# - how a threshold is chosen without anomalies, and what it then does on new images.
+# - how a threshold is chosen without anomalies, and what it then does on new images;
+# - where in an image its score comes from.
 #
 # **Time** under a minute on two cores.
 #
@@ -16,8 +17,13 @@
 # %%
 # %matplotlib inline
 import keras
+import numpy as np
 
 from recipes.hybrid_svdd_images import Config, Pretraining, run
+from zoo import explain
+from zoo.data.images import load_images, one_class
+from zoo.data.scaling import ContrastNormalizer
+from zoo.report import figures
 
 keras.backend.backend()
 
@@ -38,8 +44,6 @@ result = run(config)
 result.summary
 
 # %%
-from zoo.report import figures  # noqa: E402
-
 figures.training_curves(result.history)
 
 # %% [markdown]
@@ -102,6 +106,36 @@ result.figures["tsne_hybrid"]
 # t-SNE keeps neighbours together and says nothing about distances between groups. The star is the
 # center: zeros lie around it, other digits farther away, in groups that the network was never told
 # about.
+#
+# ## Explain
+#
+# Grad-CAM asks which places of an image the score comes from. The target is the score itself, not
+# a class: a one-class network has none. The feature maps are held against those of normal images,
+# so that the map shows what is *strange* and not what is drawn.
+
+# %%
+task = one_class(load_images("digits", seed=config.seed), config.normal_class, seed=config.seed)
+normalizer = ContrastNormalizer().fit(task.x_train)
+ranked = result.scores.sort_values("score")
+shown = np.concatenate([ranked["sample"][:3], ranked["sample"][-5:]])
+maps = explain.grad_cam(
+    result.model,
+    normalizer.transform(task.x_test[shown]),
+    normal=normalizer.transform(task.x_train),
+)
+figures.attribution_grid(
+    task.x_test[shown],
+    {"hybrid": maps},
+    result.scores["score"][shown],
+    result.scores["label"][shown],
+)
+
+# %% [markdown]
+# Each map is scaled to its own maximum, so colours compare places of one image, never images. On a
+# zero the map says little: there is hardly any score to explain. On another digit a hot place is
+# one where the network's feature maps differ from those of an average zero in a direction that
+# raises the score: a stroke where a zero has its hole, or a gap where its outline should be. A
+# convolution sees a neighbourhood, so places are right to within a few pixels.
 #
 # ## Exercises
 #

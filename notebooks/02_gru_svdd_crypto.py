@@ -6,7 +6,8 @@
 # - how a window of a series becomes one vector, and its distance to a center a score;
 # - how to measure a detector where nobody has labels: inject anomalies of known kind;
 # - which kinds of market move the network finds, and which a baseline finds as well;
-# - what moving the center during training changes.
+# - what moving the center during training changes;
+# - which feature made a window strange, and when.
 #
 # **Time** about a minute on two cores.
 #
@@ -15,8 +16,12 @@
 
 # %%
 # %matplotlib inline
+import pandas as pd
+
 from recipes.gru_svdd_crypto import Config, run
-from zoo.data.synthetic_candles import KINDS
+from zoo.data.candles import FEATURES, candle_features
+from zoo.data.synthetic_candles import KINDS, generate_candles
+from zoo.estimators import DeepSVDD
 from zoo.report import figures
 
 # %% [markdown]
@@ -82,8 +87,10 @@ figures.table_heat_map(by_kind, "Which kinds each detector finds", "ROC-AUC of t
 result.figures["tsne_moving"]
 
 # %% [markdown]
-# Windows of the test coin; anomalies are the injected events. Overlapping windows share most of
-# their candles, so normal windows form threads: a path through time, not clusters of behaviour.
+# Windows of the test coin; anomalies are the injected events, and what is flagged has a ring.
+# Overlapping windows share most of their candles, so neighbours here are mostly neighbours in
+# time. t-SNE keeps neighbourhoods and no distances: flagged windows at the rim of the cloud are
+# far from the center in the embedding, others are so only there.
 #
 # ## The threshold
 
@@ -97,6 +104,33 @@ result.comparison[
 # training coin*. If it differs much from one in twenty, the two coins differ, and a threshold that
 # was right for one is not for the other. Precision is low by construction: among thousands of
 # normal windows, a few per cent of false alarms outnumber the few injected events.
+#
+# ## Why: which feature, and when
+#
+# `zoo.estimators.DeepSVDD` is the same method behind scikit-learn's interface. It takes the series
+# as it is, and says of each window what made it strange.
+
+# %%
+candles = {
+    "train": candle_features(generate_candles(2000, seed=config.seed)),
+    "test": candle_features(generate_candles(2000, seed=config.seed + 1, start="2025-02-01")),
+}
+detector = DeepSVDD(
+    window=30, network="gru", units=(24, 24), epochs=4, learning_rate=3e-3, random_state=0
+).fit(pd.DataFrame(candles["train"], columns=list(FEATURES)))
+why = detector.explain(pd.DataFrame(candles["test"], columns=list(FEATURES)), count=3)
+why.table(top=2).round(2)
+
+# %%
+figures.window_contributions(
+    why.values[0], why.contributions[0], why.names, title="What made the strangest window strange"
+)
+
+# %% [markdown]
+# Contributions are integrated gradients on the way from an average window to this one, and add up
+# to the difference of their scores. Shades show when: with a recurrent network, look whether the
+# end of the window weighs more than its start. If it does, the network has half forgotten the
+# start (notebook 06).
 #
 # ## Exercises
 #

@@ -15,7 +15,11 @@
 
 # %%
 # %matplotlib inline
+import pandas as pd
+
 from recipes.autoencoder_card_fraud import Config, run
+from zoo.data.cards import generate_cards
+from zoo.estimators import Autoencoder
 from zoo.report import figures
 
 # %% [markdown]
@@ -79,6 +83,27 @@ result.figures["feature_errors"]
 # A row is one of the strangest payments, a column a feature, a colour its share of that payment's
 # error. An error in `online_order` does not say that shopping online is strange. It says: *given
 # the rest of this payment*, the network expected another value there.
+#
+# ## The same for one payment
+#
+# `zoo.estimators.Autoencoder` is this denoising autoencoder behind scikit-learn's interface;
+# `explain` speaks of features by name and in their own units.
+
+# %%
+table = generate_cards(rows=3000, seed=0)
+payments = pd.DataFrame(table.values, columns=list(table.columns))
+detector = Autoencoder(epochs=20, random_state=0).fit(payments[table.labels == 0])
+why = detector.explain(payments[table.labels == 1], count=3)
+why.table().round(2)
+
+# %%
+figures.contribution_bars(why.by_feature[0], why.names, why.values[0], why.usual)
+
+# %% [markdown]
+# The estimator scales each column to unit variance and leaves long tails as they are, so that its
+# strangest payments are simply the farthest ones. The recipe takes logarithms first, and so has to
+# look at combinations. An explanation is also a test of the preparation: if all reasons are one
+# feature, look at its distribution.
 #
 # ## Exercises
 #

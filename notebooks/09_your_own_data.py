@@ -5,6 +5,7 @@
 #
 # - how to go from a file without labels to a detector with a threshold, in ten cells;
 # - what each row of the answer means: score, probability, decision;
+# - how to ask which sensor made a row strange;
 # - how to choose a threshold by what a false alarm costs;
 # - how to save the detector, load it elsewhere, and let it watch a stream.
 #
@@ -79,7 +80,26 @@ figures.series_scores(
 )
 
 # %% [markdown]
-# ## 4. Choose the threshold
+# ## 4. Explain
+
+# %%
+why = detector.explain(new, count=3)
+why.table(top=2)
+
+# %%
+figures.window_contributions(
+    why.values[0],
+    why.contributions[0],
+    why.names,
+    times=new.index[why.rows[0] - detector.window + 1 : why.rows[0] + 1],
+)
+
+# %% [markdown]
+# The table names the sensors that add most to the scores of the strangest windows, their value
+# there beside the usual one, and their share. The picture shows one of these windows. Strange is
+# not broken: it says where to look first.
+#
+# ## 5. Choose the threshold
 #
 # The question is not "how many anomalies are there" but "how many false alarms can you stand". By
 # default it is one normal row in a hundred: at a row a minute, fourteen a day. Nothing is trained
@@ -97,7 +117,7 @@ pd.Series(
 # %% [markdown]
 # The last one stays: `set_threshold` changes the detector.
 #
-# ## 5. Save, and load elsewhere
+# ## 6. Save, and load elsewhere
 #
 # One file with weights, scaling, names of columns and threshold. No pickle, no code: it can be
 # read under any backend, and refuses data whose columns differ.
@@ -108,7 +128,7 @@ same = zoo.load("machine.zoo")
 np.abs(same.anomaly_score(new) - detector.anomaly_score(new)).max()
 
 # %% [markdown]
-# ## 6. Watch a stream
+# ## 7. Watch a stream
 #
 # Rows come one at a time, or a few. The scorer remembers as many rows as a window needs, and gives
 # the same scores as the whole series would. With `Drift` the threshold follows slow change.
