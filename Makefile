@@ -2,7 +2,7 @@
 #
 #   make demo     smallest backend only, first recipe on data that ships with scikit-learn
 #   make test     all three backends: linters, then the tests once per backend
-#   make notebooks                     execute them all, for reading, into build/notebooks
+#   make notebooks   all of them executed, for reading, in build/notebooks
 #
 # Another Python: make test PYTHON=python3.12
 
