@@ -127,30 +127,47 @@ def run(name: str, words: Sequence[str]) -> Result:
     return result
 
 
-def compare(paths: Sequence[Path], out: Path | None = None, overwrite: bool = False) -> None:
+def compare(
+    paths: Sequence[Path],
+    out: Path | None = None,
+    overwrite: bool = False,
+    html: Path | None = None,
+) -> None:
     """Print finished runs side by side, with their spread over seeds.
 
     Args:
         paths: run folders.
         out: CSV file for the table, all metrics included.
-        overwrite: replace `out` if it exists.
+        overwrite: replace `out` and `html` if they exist.
+        html: file for a self-contained page: tables, figures, what differs, commands.
 
     Raises:
         RunFolderError: a folder is missing or incomplete.
-        FileExistsError: `out` exists, and `overwrite` is False.
+        FileExistsError: `out` or `html` exists, and `overwrite` is False.
+        FileNotFoundError: the folder that `html` is to lie in does not exist.
     """
     from zoo.report import comparison, terminal
     from zoo.report.run_folder import load_run
 
-    if out is not None and out.exists() and not overwrite:
-        raise FileExistsError(f"{out} exists already; give --overwrite or another --out")
-    runs = [load_run(path) for path in paths]
+    for option, file in (("--out", out), ("--html", html)):
+        if file is not None and file.is_dir():
+            raise IsADirectoryError(f"{file} is a folder; give {option} the name of a file")
+        if file is not None and file.exists() and not overwrite:
+            raise FileExistsError(f"{file} exists already; give --overwrite or another {option}")
+        if file is not None and not file.parent.is_dir():
+            raise FileNotFoundError(f"{file.parent} does not exist; make that folder first")
+    runs = [load_run(path) for path in {os.path.abspath(path): path for path in paths}.values()]
     table = comparison.runs_table(runs)
     settings, data = comparison.differing_settings(runs), comparison.differing_data(runs)
     terminal.print_runs(table, comparison.spread_over_seeds(runs), settings, data)
     if out is not None:
         table.to_csv(out, index=False)
         print(f"table: {out}")
+    if html is not None:
+        from zoo.report import comparison_page
+
+        html.write_text(comparison_page.render(runs, html.parent), encoding="utf-8")
+        print(f"page: {html}")
 
 
 def fit(words: Sequence[str]) -> None:
@@ -362,7 +379,7 @@ def _dispatch(argv: list[str]) -> int:
     elif options.command == "watch":
         _watch(options)
     elif options.command == "compare":
-        compare(options.runs, options.out, options.overwrite)
+        compare(options.runs, options.out, options.overwrite, options.html)
     else:
         _parser().print_help()
     return 0
@@ -388,7 +405,8 @@ def _parser() -> argparse.ArgumentParser:
     comparing = commands.add_parser("compare", help="put finished runs side by side")
     comparing.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folder")
     comparing.add_argument("--out", type=Path, metavar="FILE.csv", help="write the table there too")
-    comparing.add_argument("--overwrite", action="store_true", help="replace FILE.csv if it exists")
+    comparing.add_argument("--html", type=Path, metavar="FILE.html", help="write a page there too")
+    comparing.add_argument("--overwrite", action="store_true", help="replace files that exist")
     commands.add_parser("fit", help="fit a detector on a CSV file (zoo fit --help: its options)")
     scoring = commands.add_parser("score", help="score a CSV file of any length")
     watching = commands.add_parser("watch", help="score lines as they come in")

@@ -48,7 +48,7 @@ def training_curves(history: pd.DataFrame, ax: Axes | None = None) -> Figure:
     numeric = history.select_dtypes("number").columns
     naming = [name for name in history.columns if name not in numeric]
     lines = dict(_lines(history, naming))
-    noun = "variants" if naming == ["variant"] else "curves"
+    noun = f"{naming[0]}s" if naming in (["variant"], ["run"]) else "curves"
 
     columns = min(COLUMNS, len(terms))
     rows = -(-len(terms) // columns)
