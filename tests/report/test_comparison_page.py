@@ -111,10 +111,18 @@ def test_runs_on_different_data_are_warned_of_first_and_ranked_apart(finish_run,
 
 
 def test_different_recipes_are_allowed_and_said(finish_run, tmp_path):
-    page = Page(render([finish_run("a"), finish_run("b", recipe="two_rings")], tmp_path))
+    other = finish_run("b", recipe="two_rings")
+    runs = [finish_run("a"), replace(other, config={"depth": 3, "seed": 0}), finish_run("c", 1)]
+    page = Page(render(runs, tmp_path))
     assert "2 recipes side by side" in page.text
-    assert "The runs are of different recipes: blobs, two rings." in page.text
+    assert "They differ in recipe: blobs, two rings. Each recipe splits" in page.text
     assert "two rings: deep" in page.text
+    assert "Setting a b c seed 0 – 1 Settings" in page.text  # depth is not a setting of blobs
+    assert "Equal data: a, c" in page.text
+
+
+def test_one_seed_run_twice_has_no_spread(finish_run, tmp_path):
+    assert 'id="seeds"' not in render([finish_run("a"), finish_run("b")], tmp_path)
 
 
 def test_backends_are_compared_score_by_score(finish_run, tmp_path):
@@ -160,6 +168,13 @@ def test_learning_curves_have_a_line_a_run(finish_run, tmp_path):
     assert any(
         name.startswith("Loss over the epochs") for name in Page(render(runs, tmp_path)).pictures
     )
+    many = [finish_run(f"many-{name}", 1) for name in range(9)]
+    many.append(finish_run("other", recipe="rings"))
+    curves = [name for name in Page(render(many, tmp_path)).pictures if name.startswith("Loss")]
+    assert curves == [
+        "Loss over the epochs, a panel a variant, a line a run: blobs. The first 8 of 9 runs.",
+        "Loss over the epochs, a panel a variant, a line a run: rings.",
+    ]
     bare = [finish_run(f"bare-{name}", history=pd.DataFrame({"epoch": []})) for name in "ab"]
     assert 'id="curves"' not in render(bare, tmp_path)
 

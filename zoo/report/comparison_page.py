@@ -79,10 +79,11 @@ def render(runs: Sequence[SavedRun], home: str | Path = ".") -> str:
     table = comparison.runs_table(runs)
     table = table.assign(name=comparison.variant_names(table))
     names = comparison.run_names(runs)
-    data = comparison.differing_data(runs)
+    data = _differing_data(runs)
     metrics = [name for name in METRICS if name in table and table[name].notna().any()]
     differences, unmatched = comparison.score_differences(runs)
     spread = comparison.spread_over_seeds(runs)
+    several = spread is not None and (spread["seeds"] > 1).any()
     verdicts = _verdicts(runs, metrics)
     backends = sorted({str(name) for name in table["backend"].dropna()})
     page = templates().get_template("comparison.html.j2")
@@ -91,7 +92,7 @@ def render(runs: Sequence[SavedRun], home: str | Path = ".") -> str:
         lead=what_is_compared(runs),
         alone=len(runs) == 1,
         data=data,
-        recipes=_recipes(runs) if len(_recipes(runs)) > 1 else [],
+        several_recipes=len(_recipes(runs)) > 1,
         collapsed=_collapsed(table),
         verdicts=verdicts,
         bars=[part for part in verdicts if part["bars"]],
@@ -103,7 +104,7 @@ def render(runs: Sequence[SavedRun], home: str | Path = ".") -> str:
         meanings=[
             (metric_names.metric(name).title, metric_names.metric(name).meaning) for name in metrics
         ],
-        spread=None if spread is None else _spread_table(spread, metrics, ranked=not data),
+        spread=_spread_table(spread, metrics, ranked=not data) if several else None,
         backends=_listed(backends) if len(backends) > 1 else "",
         backend_bars=_backend_bars(runs, metrics),
         differences=None if differences is None else _differences_table(differences),
@@ -132,7 +133,7 @@ def what_is_compared(runs: Sequence[SavedRun]) -> str:
         for word in ("backend", "device", "seed")
         if table[word].nunique() > 1
     ]
-    settings = [name for name in comparison.differing_settings(runs) if name != "seed"]
+    settings = [name for name in _differing_settings(runs) if name != "seed"]
     differ += [name.replace("_", " ") for name in settings[:FEW]]
     if len(settings) > FEW:
         differ.append(_count(len(settings) - FEW, "other setting"))
@@ -299,22 +300,42 @@ def _backend_bars(runs: Sequence[SavedRun], metrics: Sequence[str]) -> list[dict
     return drawn
 
 
-def _learning_curves(runs: Sequence[SavedRun], names: Sequence[str]) -> dict[str, str] | None:
-    """One figure of the loss, a panel a variant, a line a run; None if no run has losses."""
+def _learning_curves(runs: Sequence[SavedRun], names: Sequence[str]) -> list[dict[str, str]]:
+    """A figure of the loss for each recipe that has losses: a panel a variant, a line a run."""
+    drawn = []
+    for recipe in dict.fromkeys(run.recipe for run in runs):
+        pairs = zip(runs, names, strict=True)
+        own = [(run, name) for run, name in pairs if run.recipe == recipe]
+        if losses := _losses(own[:MOST_LINES]):
+            table, left_out = losses
+            caption = "Loss over the epochs, a panel a variant, a line a run"
+            caption += f": {recipe.replace('_', ' ')}." if len(_recipes(runs)) > 1 else "."
+            if len(own) > MOST_LINES:
+                caption += f" The first {MOST_LINES} of {len(own)} runs."
+            if left_out:
+                caption += f" {_count(left_out, 'variant')} left out."
+            picture = png(figures.training_curves(table))
+            drawn.append(embedded(f"learning_curves_{recipe}", picture, caption))
+    return drawn
+
+
+def _losses(pairs: Sequence[tuple[SavedRun, str]]) -> tuple[pd.DataFrame, int] | None:
+    """Histories as `training_curves` draws them, and how many variants have no panel; None if no
+    run has losses.
+    """
     import pandas as pd
 
     parts = []
-    for run, name in list(zip(runs, names, strict=True))[:MOST_LINES]:
+    for run, name in pairs:
         history = run.history()
         if not {"epoch", "loss"} <= set(history) or history["loss"].isna().all():
             continue
         words = [column for column in history if not pd.api.types.is_numeric_dtype(history[column])]
-        shown = history[words].fillna("").astype(str).agg(", ".join, axis=1) if words else ""
-        recipe = run.recipe.replace("_", " ") if len(_recipes(runs)) > 1 else ""
-        panel = pd.Series(shown, history.index).str.removesuffix(", ")
-        panel = (f"{recipe}: " + panel).str.removesuffix(": ") if recipe else panel
+        panel = pd.Series("", history.index)
+        if words:
+            panel = history[words].fillna("").astype(str).agg(", ".join, axis=1)
         wanted = [column for column in ("epoch", "loss", "val_loss") if column in history]
-        parts.append(history[wanted].assign(run=name, panel=panel))
+        parts.append(history[wanted].assign(run=name, panel=panel.str.removesuffix(", ")))
     if not parts:
         return None
     every = pd.concat(parts, ignore_index=True)
@@ -325,16 +346,12 @@ def _learning_curves(runs: Sequence[SavedRun], names: Sequence[str]) -> dict[str
             if column in every:
                 name = f"{column}_{panel}" if panel else column
                 table[name] = every[column].where(every["panel"] == panel)
-    caption = "Loss over the epochs, a panel a variant, a line a run."
-    if len(runs) > MOST_LINES:
-        caption += f" The first {MOST_LINES} of {len(runs)} runs."
-    if len(panels) > MOST_PANELS:
-        caption += f" The first {MOST_PANELS} of {len(panels)} variants."
-    return embedded("learning_curves", png(figures.training_curves(table)), caption)
+    return table, max(0, len(panels) - MOST_PANELS)
 
 
 def _spread_table(spread: pd.DataFrame, metrics: Sequence[str], ranked: bool) -> Table:
     """Variants with mean ± standard deviation; the best mean of each metric marked."""
+    spread = spread[spread["seeds"] > 1]
     order = {name: place for place, name in enumerate(dict.fromkeys(spread["variant"]))}
     spread = spread.sort_values("variant", key=lambda names: names.map(order), kind="stable")
     words = comparison.text_columns(spread)
@@ -387,7 +404,7 @@ def _differences_table(differences: pd.DataFrame) -> Table:
 
 def _settings_table(runs: Sequence[SavedRun], names: Sequence[str]) -> Table | None:
     """A row a setting that differs, a column a run; None if none does."""
-    values = comparison.differing_settings(runs)
+    values = _differing_settings(runs)
     for name, own in _versions(runs).items():
         if len(set(own)) > 1:
             values[name] = own
@@ -395,6 +412,28 @@ def _settings_table(runs: Sequence[SavedRun], names: Sequence[str]) -> Table | N
         return None
     rows = [[Cell(name), *(Cell(_said(value)) for value in own)] for name, own in values.items()]
     return Table([Cell("Setting"), *map(Cell, names)], rows, [[] for _ in rows])
+
+
+def _differing_settings(runs: Sequence[SavedRun]) -> dict[str, list[Any]]:
+    """Settings that differ between runs of one recipe, one value per run, None in other recipes."""
+    found: dict[str, list[Any]] = {}
+    for recipe in dict.fromkeys(run.recipe for run in runs):
+        places = [place for place, run in enumerate(runs) if run.recipe == recipe]
+        for name, values in comparison.differing_settings([runs[n] for n in places]).items():
+            row = found.setdefault(name, [None] * len(runs))
+            for place, value in zip(places, values, strict=True):
+                row[place] = value
+    return found
+
+
+def _differing_data(runs: Sequence[SavedRun]) -> list[str]:
+    """Phrases of `comparison.differing_data` within each recipe, and that recipes differ."""
+    recipes = _recipes(runs)
+    found = [f"recipe: {', '.join(recipes)}"] if len(recipes) > 1 else []
+    for recipe in dict.fromkeys(run.recipe for run in runs):
+        phrases = comparison.differing_data([run for run in runs if run.recipe == recipe])
+        found += [phrase for phrase in phrases if phrase not in found]
+    return found
 
 
 def _versions(runs: Sequence[SavedRun]) -> dict[str, list[str]]:
