@@ -102,6 +102,11 @@ def print_runs(
         console.print(Text(text, style="bold yellow"))
 
 
+def print_table(frame: pd.DataFrame, heading: str) -> None:
+    """Print a table with a heading; nothing in it is marked as best."""
+    _console().print(frame_table(frame, heading, mark_best=False))
+
+
 def frame_table(frame: pd.DataFrame, heading: str | None = None, mark_best: bool = True) -> Table:
     """A data frame as a rich table: numbers right-aligned, the best of each metric bold.
 
