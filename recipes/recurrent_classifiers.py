@@ -478,7 +478,7 @@ def top_table(table, windows, main, count=10):
     top = table.nlargest(count, "score")[["timestamp", "series", "score", "label"]]
     x = windows.x("test", main.input)[top.index]
     added = explain.integrated_gradients(main.model, x).sum(axis=-1)
-    rows = ["last row", *(f"{back} before" for back in range(1, x.shape[1]))][::-1]
+    rows = ["last row", *(f"{back} back" for back in range(1, x.shape[1]))][::-1]
     return top.assign(because=explain.reasons(added, rows))
 
 

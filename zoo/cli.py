@@ -273,7 +273,8 @@ def explain(
     if out is not None and out.exists() and not overwrite:
         raise FileExistsError(f"{out} exists already; give --overwrite or another --out")
     table = explain_file(zoo.load(path), data, count, top, method)
-    terminal.print_table(table.rename(columns={"row": "line"}), "What made the strangest rows")
+    shown = table.assign(share=table["share"].map("{:.0%}".format))
+    terminal.print_table(shown.rename(columns={"row": "line"}), "What made the strangest rows")
     if out is not None:
         table.to_csv(out, index=False)
         print(f"table: {out}")
