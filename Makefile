@@ -2,6 +2,7 @@
 #
 #   make demo     smallest backend only, first recipe on data that ships with scikit-learn
 #   make test     all three backends: linters, then the tests once per backend
+#   make docs     smallest backend and Sphinx: the documentation in build/docs
 #
 # Another Python: make test PYTHON=python3.12
 
@@ -21,12 +22,14 @@ ONCE := $(wildcard tests/data tests/metrics tests/report tests/test_backend.py \
 DOCTESTS := zoo --doctest-modules --ignore=zoo/engine
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
-.PHONY: help demo test lint environment clean
+.PHONY: help demo test lint docs docs-notebooks environment clean
 
 help:
 	@echo 'make demo          install the smallest backend (JAX), run the first recipe'
 	@echo 'make test          install all three backends, lint, test on each'
 	@echo 'make lint          ruff and the import contracts'
+	@echo 'make docs          build the documentation into build/docs; no warning passes'
+	@echo 'make docs-notebooks   the same, with every notebook run'
 	@echo 'make environment   install what make test needs, run nothing'
 	@echo 'make clean         remove caches, builds and the demo run; .venv stays'
 
@@ -45,6 +48,13 @@ lint: environment
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 
+docs: $(VENV)/.docs
+	KERAS_BACKEND=jax $(BIN)/python -m sphinx -q -W --keep-going -n -b html docs build/docs
+	@echo 'Look at build/docs/index.html'
+
+docs-notebooks: export ZOO_DOCS_EXECUTE = 1
+docs-notebooks: docs
+
 environment: $(VENV)/.dev
 
 # The stamps say what .venv holds; newer pins or requirements install again.
@@ -52,6 +62,11 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing keras-anomaly-zoo with JAX into $(VENV) ...'
 	$(INSTALL) -e '.[jax]'
 	@touch $@
+
+$(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing keras-anomaly-zoo with JAX and Sphinx into $(VENV) ...'
+	$(INSTALL) -e '.[jax,docs]'
+	@touch $(VENV)/.demo $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing keras-anomaly-zoo with TensorFlow, JAX, PyTorch into $(VENV) ...'
