@@ -1,12 +1,11 @@
 """How Sphinx makes the documentation: `make docs`.
 
-Three things are made before it reads a page: the pictures that pages show, a page for each module,
-and a copy of whatever notebooks there are. Nothing is fetched, and the pages fetch nothing.
+Before it reads a page, `pictures` makes what the pages show, and `pages` a page for each module and
+each recipe, and a copy of whatever notebooks there are. Nothing is fetched, and the pages fetch nothing.
 """
 
 import os
 import re
-import shutil
 import sys
 from pathlib import Path
 
@@ -17,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path[:0] = [str(ROOT), str(HERE)]
 
-import api_pages  # noqa: E402
+import pages  # noqa: E402
 import pictures  # noqa: E402
 from docutils import nodes  # noqa: E402
 from sphinx.domains.python import PyXRefRole  # noqa: E402
@@ -50,7 +49,7 @@ myst_heading_anchors = 3
 pygments_style = "friendly"
 
 # The API, from docstrings: Google style, formulas in plain text.
-autosummary_generate = False  # `api_pages` does, by group
+autosummary_generate = False  # `pages` does, by group
 autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_inherit_docstrings = False  # Keras' own are written for another site
 autodoc_member_order = "bysource"
@@ -111,29 +110,12 @@ def skip_foreign(app, what, name, obj, skip, options):
     return skip or re.fullmatch(r"set_\w+_request", name) is not None
 
 
-def copy_notebooks(source, folder):
-    """Put every notebook of `source`, and a page that lists them, into `folder`."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    notebooks = sorted(source.glob("*.ipynb"))
-    for notebook in notebooks:
-        shutil.copy(notebook, folder)
-    if (source / "pictures").is_dir():
-        shutil.copytree(source / "pictures", folder / "pictures")
-    lines = ["# Notebooks", ""]
-    if notebooks:
-        lines += ["Each runs from top to bottom in a few minutes on two cores.", ""]
-        lines += ["```{toctree}", ":maxdepth: 1", "", *(path.stem for path in notebooks), "```"]
-    else:
-        lines += ["There are none yet."]
-    (folder / "index.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
 def setup(app):
     """Add the role of docstrings; make what the pages show."""
     app.connect("autodoc-process-docstring", keep_bars, priority=0)
     app.connect("autodoc-skip-member", skip_foreign)
     app.add_role("code-or-name", CodeOrName())
-    copy_notebooks(ROOT / "notebooks", HERE / "notebooks")
+    pages.copy_notebooks(ROOT / "notebooks", HERE / "notebooks")
+    pages.write_recipes(ROOT / "recipes", HERE / "recipes")
+    pages.write_api(HERE / "api")
     pictures.draw_all(HERE / "pictures")
-    api_pages.write(HERE / "api")

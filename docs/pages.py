@@ -1,8 +1,9 @@
-"""The pages of the API reference: which module stands in which group, and a page for each.
+"""The pages that nobody writes: one for each module, one for each recipe, and the notebooks.
 
-A module that is missing here fails `tests/test_docs.py`.
+A module that no group of `GROUPS` names fails `tests/test_docs.py`.
 """
 
+import ast
 import importlib
 import importlib.util
 import inspect
@@ -101,16 +102,19 @@ GROUPS = {
 LEFT_OUT = ("zoo.engine.tensorflow", "zoo.engine.jax", "zoo.engine.torch")  # each needs its backend
 
 
-def write(folder):
+def write_api(folder):
     """Write a page for each group and each module into `folder`, afresh."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    empty(folder)
+    listed = ["```{toctree}", ":maxdepth: 2", ""]
     for stem, (title, purpose, modules) in GROUPS.items():
         there = [name for name in modules if importlib.util.find_spec(name)]
-        if there:
-            (folder / f"{stem}.rst").write_text(group_page(title, purpose, there), encoding="utf-8")
+        if not there:
+            continue
+        listed.append(f"api/{stem}")
+        (folder / f"{stem}.rst").write_text(group_page(title, purpose, there), encoding="utf-8")
         for name in there:
             (folder / f"{name}.rst").write_text(module_page(name), encoding="utf-8")
+    (folder / "groups.inc").write_text("\n".join([*listed, "```", ""]), encoding="utf-8")
 
 
 def group_page(title, purpose, modules):
@@ -148,3 +152,61 @@ def public_names(module):
         and callable(value)
         and getattr(value, "__module__", None) == module.__name__
     ]
+
+
+def write_recipes(source, folder):
+    """Write a page for each recipe of the folder `source`: its docstring and its settings."""
+    from zoo import cli
+
+    empty(folder)
+    for path in sorted(source.glob("[!_]*.py")):
+        head = cli.read_head(path)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        paragraphs = ast.get_docstring(tree).split("\n\n")
+        lines = [head["name"], "=" * len(head["name"]), "", paragraphs[0], ""]
+        for key in ("source", "data", "shows", "time"):
+            lines += [f":{key.capitalize()}: {head[key]}"]
+        lines += [":Run: ``" + head["run"] + "``", ""]
+        lines += ["\n\n".join(paragraphs[2:]), "", "Settings", "--------", ""]
+        lines += [".. list-table::", "   :header-rows: 1", "   :widths: 25 25 50", ""]
+        for row in (("option", "default", "what it is"), *settings(tree, path)):
+            lines += [f"   {'*' if n == 0 else ' '} - {cell}" for n, cell in enumerate(row)]
+        (folder / f"{path.stem}.rst").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def settings(tree, path, kind="Config", prefix="--"):
+    """Option, default and comment of every field of a recipe's `Config`, those inside it too."""
+    source = path.read_text(encoding="utf-8").splitlines()
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    for field in classes[kind].body:
+        if not isinstance(field, ast.AnnAssign):
+            continue
+        option = prefix + field.target.id.replace("_", "-")
+        if (inner := ast.unparse(field.annotation)) in classes:
+            yield from settings(tree, path, inner, f"{option}.")
+            continue
+        default = "required" if field.value is None else f"``{ast.unparse(field.value)}``"
+        lines = source[field.lineno - 1 : field.end_lineno]
+        yield f"``{option}``", default, " ".join(line.partition("#")[2].strip() for line in lines)
+
+
+def copy_notebooks(source, folder):
+    """Put every notebook of `source`, and a page that lists them, into `folder`, afresh."""
+    empty(folder)
+    notebooks = sorted(source.glob("*.ipynb"))
+    for notebook in notebooks:
+        shutil.copy(notebook, folder)
+    if (source / "pictures").is_dir():
+        shutil.copytree(source / "pictures", folder / "pictures")
+    lines = ["# Notebooks", ""]
+    if notebooks:
+        lines += ["```{toctree}", ":maxdepth: 1", "", *(path.stem for path in notebooks), "```"]
+    else:
+        lines += ["There are none yet."]
+    (folder / "index.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def empty(folder):
+    """Make the folder, and leave nothing of an earlier build in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
