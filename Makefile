@@ -15,7 +15,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 
 # Tests that touch no Keras run once. Whatever is not named here runs on every backend.
 ONCE := $(wildcard tests/data tests/metrics tests/report tests/test_backend.py \
-	tests/baselines tests/test_cli.py tests/test_packaging.py tests/test_parity.py \
+	tests/baselines tests/test_cli.py tests/test_docs.py tests/test_packaging.py tests/test_parity.py \
 	tests/thresholds tests/test_artifact.py tests/estimators/test_inputs.py \
 	tests/estimators/test_preparation.py tests/estimators/test_calibration.py)
 # Each engine module needs its own backend, so doctests stay out of them.

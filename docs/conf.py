@@ -1,7 +1,8 @@
 """How Sphinx makes the documentation: `make docs`.
 
 Before it reads a page, `pictures` makes what the pages show, and `pages` a page for each module and
-each recipe, and a copy of whatever notebooks there are. Nothing is fetched, and the pages fetch nothing.
+each recipe, and a copy of whatever notebooks there are. Nothing is fetched, and the pages fetch
+nothing.
 """
 
 import os

@@ -7,6 +7,7 @@ import ast
 import importlib
 import importlib.util
 import inspect
+import re
 import shutil
 
 # Title of a group, what it is for, its modules. A package whose `__init__` has `__all__` stands for
@@ -187,7 +188,11 @@ def settings(tree, path, kind="Config", prefix="--"):
             continue
         default = "required" if field.value is None else f"``{ast.unparse(field.value)}``"
         lines = source[field.lineno - 1 : field.end_lineno]
-        yield f"``{option}``", default, " ".join(line.partition("#")[2].strip() for line in lines)
+        comment = " ".join(line.partition("#")[2].strip() for line in lines).strip()
+        if choices := re.fullmatch(r"Literal\[(.*)\]", ast.unparse(field.annotation)):
+            choices = f"one of {choices[1]}".replace("'", "")
+            comment = f"{comment}; {choices}" if comment else choices
+        yield f"``{option}``", default, comment
 
 
 def copy_notebooks(source, folder):

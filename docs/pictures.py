@@ -22,6 +22,7 @@ from scipy.stats import chi2, norm
 from zoo import metrics
 from zoo.baselines import PCAReconstruction
 from zoo.collapse import CollapseWarning
+from zoo.engine.batches import Batches
 from zoo.models import Autoencoder, DeepSVDD
 from zoo.networks import draw_weights, mlp
 from zoo.report import figures
@@ -61,7 +62,7 @@ def collapse():
         model.compile(keras.optimizers.Adam(1e-2))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CollapseWarning)
-            losses = model.fit(train, epochs=200, batch_size=100, verbose=0).history["loss"]
+            losses = model.fit(Batches(train, 100, seed=0), epochs=200, verbose=0).history["loss"]
         both = np.concatenate([normal, strange])
         scores = model.predict(both, verbose=0)
         epochs = np.arange(1, len(losses) + 1)
@@ -260,7 +261,7 @@ def explanations():
         noise=0.5,
     )
     model.compile(keras.optimizers.Adam(1e-3))
-    model.fit(rows[:1900], epochs=40, batch_size=100, verbose=0)
+    model.fit(Batches(rows[:1900], 100, seed=0), epochs=40, verbose=0)
     damaged = rows[1900:1906].copy()
     changed = (1, 3, 4, 1, 2, 0)
     for row, feature in enumerate(changed):

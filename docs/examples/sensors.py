@@ -1,4 +1,4 @@
-"""Write sensors.csv, two weeks of a machine that runs well, and new.csv, a day on which it does not.
+"""Write sensors.csv, two weeks of a machine that runs well, and new.csv, a day when it does not.
 
 Run: python sensors.py
 """
