@@ -83,5 +83,6 @@ $(BIN)/python:
 	@'$(PYTHON)' -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 clean:
+	rm -rf docs/api docs/notebooks docs/pictures docs/recipes
 	rm -rf build dist runs/demo .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find zoo recipes tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
-os.environ.setdefault("MPLBACKEND", "agg")
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -95,14 +94,14 @@ class CodeOrName(PyXRefRole):
 default_role = "code-or-name"
 
 
-def keep_bars(app, what, name, obj, options, lines):
-    """Let |x| be a norm in a docstring, not a substitution."""
+def keep_signs(app, what, name, obj, options, lines):
+    """Let |x| be a norm in a docstring, not a substitution, and model_ a name, not a link."""
     in_example = False
     for number, line in enumerate(lines):
         in_example = bool(line.strip()) and (in_example or line.lstrip().startswith(">>>"))
         if not in_example:
             prose = line.split("`")
-            prose[::2] = [part.replace("|", r"\|") for part in prose[::2]]
+            prose[::2] = [re.sub(r"\||(?<=\w)_(?!\w)", r"\\\g<0>", part) for part in prose[::2]]
             lines[number] = "`".join(prose)
 
 
@@ -113,7 +112,7 @@ def skip_foreign(app, what, name, obj, skip, options):
 
 def setup(app):
     """Add the role of docstrings; make what the pages show."""
-    app.connect("autodoc-process-docstring", keep_bars, priority=0)
+    app.connect("autodoc-process-docstring", keep_signs, priority=0)
     app.connect("autodoc-skip-member", skip_foreign)
     app.add_role("code-or-name", CodeOrName())
     pages.copy_notebooks(ROOT / "notebooks", HERE / "notebooks")

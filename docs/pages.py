@@ -7,6 +7,7 @@ import ast
 import importlib
 import importlib.util
 import inspect
+import json
 import re
 import shutil
 
@@ -192,6 +193,7 @@ def settings(tree, path, kind="Config", prefix="--"):
         if choices := re.fullmatch(r"Literal\[(.*)\]", ast.unparse(field.annotation)):
             choices = f"one of {choices[1]}".replace("'", "")
             comment = f"{comment}; {choices}" if comment else choices
+        comment = re.sub(r"(?<![\w`])--[\w-]+", r"``\g<0>``", comment)
         yield f"``{option}``", default, comment
 
 
@@ -200,7 +202,9 @@ def copy_notebooks(source, folder):
     empty(folder)
     notebooks = sorted(source.glob("*.ipynb"))
     for notebook in notebooks:
-        shutil.copy(notebook, folder)
+        content = json.loads(notebook.read_text(encoding="utf-8"))
+        content["metadata"]["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
+        (folder / notebook.name).write_text(json.dumps(content), encoding="utf-8")
     if (source / "pictures").is_dir():
         shutil.copytree(source / "pictures", folder / "pictures")
     lines = ["# Notebooks", ""]

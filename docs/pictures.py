@@ -10,7 +10,6 @@ import warnings
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
-os.environ.setdefault("MPLBACKEND", "agg")
 
 import zoo  # noqa: F401, I001  (chooses the backend before Keras is imported)
 import keras

@@ -176,8 +176,8 @@ def test_commands_parse(page, words):
     elif program == "zoo" and words[0] == "fit":
         from zoo.estimators import METHODS
 
-        method = METHODS[words[words.index("--method") + 1]]
-        _assert_known(words[1:], _options(method) | _options(cli.FitOptions))
+        named = dict(zip(words, words[1:], strict=False)).get("--method", cli.FitOptions.method)
+        _assert_known(words[1:], _options(METHODS[named]) | _options(cli.FitOptions))
     elif program == "zoo":
         cli._parser().parse_args(words)
     else:
