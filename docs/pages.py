@@ -107,16 +107,18 @@ LEFT_OUT = ("zoo.engine.tensorflow", "zoo.engine.jax", "zoo.engine.torch")  # ea
 def write_api(folder):
     """Write a page for each group and each module into `folder`, afresh."""
     empty(folder)
-    listed = ["```{toctree}", ":maxdepth: 2", ""]
+    listed, tree = [], ["```{toctree}", ":hidden:", ""]
     for stem, (title, purpose, modules) in GROUPS.items():
         there = [name for name in modules if importlib.util.find_spec(name)]
         if not there:
             continue
-        listed.append(f"api/{stem}")
+        names = ", ".join(f"[{name}](api/{name}.rst)" for name in there)
+        listed += [f"**[{title}](api/{stem}.rst)**. {purpose}  ", f"{names}", ""]
+        tree.append(f"api/{stem}")
         (folder / f"{stem}.rst").write_text(group_page(title, purpose, there), encoding="utf-8")
         for name in there:
             (folder / f"{name}.rst").write_text(module_page(name), encoding="utf-8")
-    (folder / "groups.inc").write_text("\n".join([*listed, "```", ""]), encoding="utf-8")
+    (folder / "groups.inc").write_text("\n".join([*listed, *tree, "```", ""]), encoding="utf-8")
 
 
 def group_page(title, purpose, modules):

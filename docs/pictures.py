@@ -278,13 +278,7 @@ def explanations():
 
 
 def table(heads, rows, formats):
-    """A Markdown table; None is a dash.
-
-    >>> print(table(("a", "b"), [("x", 0.5)], ("", ".2f")))
-    | a | b |
-    |---|---|
-    | x | 0.50 |
-    """
+    """A Markdown table; None is a dash."""
 
     def line(cells):
         return f"| {' | '.join(cells)} |"

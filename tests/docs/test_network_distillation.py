@@ -12,6 +12,8 @@ from zoo.networks import draw_weights, mlp
 
 ROOT = Path(__file__).resolve().parents[2]
 
+pytestmark = pytest.mark.xdist_group("network_distillation")  # one worker trains it for all tests
+
 
 def module_at(path):
     """The module of a file that is in no package."""
