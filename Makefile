@@ -18,8 +18,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 ONCE := $(wildcard tests/data tests/metrics tests/report tests/test_backend.py \
 	tests/baselines tests/test_cli.py tests/test_docs.py tests/docs/test_start.py \
 	tests/test_packaging.py tests/test_parity.py tests/thresholds tests/test_artifact.py \
-	tests/estimators/test_inputs.py \
-	tests/estimators/test_preparation.py tests/estimators/test_calibration.py)
+	tests/estimators/test_inputs.py tests/estimators/test_preparation.py \
+	tests/estimators/test_calibration.py tests/explain/test_localisation.py)
 # Three engine modules need their own backend, so doctests stay out of them.
 DOCTESTS := zoo --doctest-modules $(patsubst %,--ignore=zoo/engine/%.py,tensorflow jax torch)
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup

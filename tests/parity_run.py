@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from zoo import explain
 from zoo.engine.batches import Batches
 from zoo.models import (
     Autoencoder,
@@ -215,7 +216,23 @@ def score(folders):
         for name, _, _, x in models():
             model = keras.saving.load_model(folder / f"{name}.keras")
             found[f"{name}_{folder.name}"] = model.predict(x, verbose=0)
+            if folder.name == min(each.name for each in folders):  # the same file on every backend
+                found |= {f"{name}_{how}": each for how, each in explanations(model, x[:4])}
     np.savez(folders[0] / "scores.npz", **found)
+
+
+def explanations(model, x):
+    """Pairs of method and map."""
+    yield "gradient_times_input", explain.gradient_times_input(model, x)
+    yield "integrated_gradients", explain.integrated_gradients(model, x, steps=8)
+    yield "smooth_grad", explain.smooth_grad(model, x, samples=4)
+    yield "occlusion", explain.occlusion(model, x)
+    if hasattr(model, "errors"):
+        yield "error_map", explain.error_map(model, x)
+    if hasattr(model, "sphere"):
+        yield "embedding_direction", explain.embedding_direction(model, x)
+    if explain.convolutions(model):
+        yield "grad_cam", explain.grad_cam(model, x, normal=images())
 
 
 if __name__ == "__main__":

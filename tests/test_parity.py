@@ -35,6 +35,15 @@ MODELS = (
     "transformer_gan_joint",
 )
 WITH_CORNERS = "hybrid_lenet"  # backends may part on it in time: see parity_run.models
+EXPLANATIONS = (
+    "gradient_times_input",
+    "integrated_gradients",
+    "smooth_grad",
+    "occlusion",
+    "error_map",
+    "embedding_direction",
+    "grad_cam",
+)
 
 pytestmark = pytest.mark.xdist_group("parity")  # one worker trains for all tests
 
@@ -129,3 +138,16 @@ def test_a_file_scores_the_same_wherever_it_is_read(trained, scored, written, re
             pytest.skip(f"{backend} is not installed")
     there, here = trained[written][f"{name}_scores"], scored[read][f"{name}_{written}"]
     np.testing.assert_allclose(here, there, rtol=1e-5)
+
+
+@needs_two
+@pytest.mark.parametrize("name", [*MODELS, WITH_CORNERS])
+def test_explanations_are_the_same(scored, pair, name):
+    a, b = (scored[backend] for backend in pair)
+    methods = [key.removeprefix(f"{name}_") for key in a if key.startswith(f"{name}_")]
+    methods = [method for method in methods if method in EXPLANATIONS]
+    assert len(methods) >= 4
+    for method in methods:
+        here, there = a[f"{name}_{method}"], b[f"{name}_{method}"]
+        assert np.abs(here).max() > 0
+        np.testing.assert_allclose(here, there, atol=1e-4 * np.abs(here).max(), err_msg=method)

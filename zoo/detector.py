@@ -66,7 +66,9 @@ class Detector(engine.Trainer, keras.Model):
         return self.score(x)
 
     def build(self, input_shape=None):
-        """Nothing to create: networks arrive built."""
+        """Nothing to create, for networks arrive built; `sample_shape` is that of one sample."""
+        if input_shape is not None:
+            self.sample_shape = tuple(input_shape[1:])
 
     def minimize(self, loss, *parts):
         """Move the weights of `parts` down the gradient of `loss()`.

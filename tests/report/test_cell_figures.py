@@ -96,6 +96,16 @@ def test_metrics_as_columns_get_their_names_and_several_levels_one():
     assert written(ax)[1, 1] == "40,000"
 
 
+def test_a_sweep_of_two_settings_names_them_on_its_axes():
+    weights = pd.Index([0.01, 1.0, 100.0], name="μ₁"), pd.Index([0.0, 10.0], name="μ₂")
+    table = pd.DataFrame(np.arange(6).reshape(3, 2) / 6, *weights)
+    ax = table_heat_map(table, "100 and 10 are best", "ROC-AUC").axes[0]
+    assert names(ax.get_yticklabels()) == ["0.01", "1", "100"]
+    assert names(ax.get_xticklabels()) == ["0", "10"]
+    assert [ax.get_ylabel(), ax.get_xlabel()] == ["μ₁", "μ₂"]
+    assert written(ax)[2, 1] == "0.833"
+
+
 def test_many_columns_stand_upright_and_take_two_digits():
     table = pd.DataFrame(np.full((2, 14), 0.123), columns=[f"machine-{n}-{n}" for n in range(14)])
     ax = table_heat_map(table, "t", "label").axes[0]

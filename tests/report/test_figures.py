@@ -28,6 +28,10 @@ FLAGGED = np.arange(100) // 10 == 4
 EVEN = np.full((2, 3, 4, 4), 0.25)
 TABLE = pd.DataFrame({"raw": [0.5, 0.25], "scaled": [np.nan, 1.0]}, index=["LSTM", "GRU"])
 POINTS = np.random.default_rng(0).normal(size=(30, 2))
+RUNS = pd.DataFrame({"variant": "v", "backend": ["jax", "torch"], "seed": 0, "roc_auc": [0.8, 0.9]})
+WINDOW = POINTS, np.abs(POINTS)
+IMAGES = np.arange(2 * 4 * 4.0).reshape(2, 4, 4, 1)
+MAPS = {"one": IMAGES[..., 0], "other": np.ones((2, 4, 4))}
 
 DRAWN = {
     "roc": lambda ax=None: figures.roc_curves({"deep": (LABELS, PERFECT)}, ax=ax),
@@ -44,6 +48,10 @@ DRAWN = {
     "attention": lambda ax=None: figures.attention_maps(EVEN, "All look everywhere", ax=ax),
     "errors": lambda ax=None: figures.feature_errors([[1, 3]], ["a", "b"], ["row 7"], ax=ax),
     "bars": lambda ax=None: figures.comparison_bars(COMPARISON, ax=ax),
+    "backends": lambda ax=None: figures.backend_bars(RUNS, "roc_auc", ax=ax),
+    "contributions": lambda ax=None: figures.contribution_bars([2, -1], ["a", "b"], ax=ax),
+    "window": lambda ax=None: figures.window_contributions(*WINDOW, ["a", "b"], ax=ax),
+    "attributions": lambda ax=None: figures.attribution_grid(IMAGES, MAPS, ax=ax),
 }
 
 
@@ -53,6 +61,10 @@ def legend(ax):
 
 def titles(figure):
     return [ax.get_title(loc="left") for ax in figure.axes]
+
+
+def unwrapped(figure):
+    return [" ".join(title.split()) for title in titles(figure)]
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -229,17 +241,37 @@ def test_training_curves_have_a_panel_a_term_and_a_line_a_variant():
     figure = figures.training_curves(history)
     compactness, reconstruction = figure.axes
     assert [len(ax.lines) for ax in figure.axes] == [2, 2]
-    assert titles(figure) == [
-        "compactness fell in all 2 lines",
-        "reconstruction fell in 1 of 2 lines",
+    assert unwrapped(figure) == [
+        "Compactness fell in both variants",
+        "Reconstruction fell from 1 to 0.9; validation rose to 1.2",
     ]
     assert [compactness.get_yscale(), reconstruction.get_yscale()] == ["log", "linear"]
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
     assert texts == ["a", "b", "thin, with points: validation"]
 
 
+def test_panels_of_many_lines_count_training_and_validation_apart():
+    rows = [
+        {"variant": name, "epoch": epoch, "loss_raw": 2.0 - epoch, "loss_l2": 1.0 + way * epoch}
+        for name, way in (("rnn", 1), ("lstm", -0.5), ("gru", 1))
+        for epoch in (0, 1)
+    ]
+    history = pd.DataFrame(rows)
+    validated = history.assign(val_loss_raw=history["loss_raw"], val_loss_l2=1 - history["epoch"])
+    assert unwrapped(figures.training_curves(validated)) == [
+        "Loss (raw) fell in all 3 variants, in validation too",
+        "Loss (l2) fell in 1 of 3 variants, in validation in all 3",
+    ]
+    assert unwrapped(figures.training_curves(history.assign(loss_l2=1.0)))[1].startswith(
+        "Loss (l2) fell in none of 3 variants"
+    )
+    phased = figures.training_curves(history.assign(phase="warm up"))
+    assert titles(phased)[0] == "Loss (raw) fell in all 3 curves"
+    assert phased.axes[0].get_ylabel() == "loss (raw)"
+
+
 def test_a_single_curve_says_where_it_went():
-    assert titles(figures.training_curves(HISTORY)) == ["loss fell from 4 to 1"]
+    assert titles(figures.training_curves(HISTORY)) == ["Loss fell from 4 to 1"]
     with pytest.raises(ValueError, match="expected one named 'epoch'"):
         figures.training_curves(HISTORY.drop(columns="epoch"))
 

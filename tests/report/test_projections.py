@@ -1,10 +1,16 @@
 """Maps of embeddings: what each keeps, and what it leaves out."""
 
+import importlib.util
+
 import numpy as np
 import pytest
 
-from zoo.report.projections import pca_map, tsne_map
+from zoo.report import figures, projections
+from zoo.report.projections import pca_map, tsne_map, umap_map
 
+installed_umap = pytest.mark.skipif(
+    importlib.util.find_spec("umap") is None, reason="umap-learn is not installed"
+)
 EMBEDDINGS = np.random.default_rng(0).normal(size=(40, 5))
 
 
@@ -73,3 +79,47 @@ def test_what_cannot_be_drawn_is_named(draw):
         draw(EMBEDDINGS, center=np.zeros(3))
     with pytest.raises(ValueError, match=r"shape \(1, 5\), expected"):
         draw(EMBEDDINGS[:1])
+
+
+@pytest.mark.slow  # compiles for half a minute
+@installed_umap
+def test_umap_keeps_groups_apart_with_the_center_in_its_own():
+    blobs = EMBEDDINGS + np.repeat([[0.0], [60.0]], 20, axis=0)
+    projection = umap_map(blobs, seed=0, center=blobs[:20].mean(axis=0))
+    assert projection.points.shape == (40, 2)
+    distances = np.linalg.norm(projection.points - projection.center, axis=1)
+    assert distances[:20].max() < distances[20:].min()
+    assert (projection.method, projection.note) == ("UMAP", "UMAP of 40 points")
+    ax = figures.embedding_map(projection.points, None, "Two", method=projection.method).axes[0]
+    assert ax.get_xlabel() == "UMAP 1 (no unit: only neighbourhoods are kept)"
+
+
+@pytest.mark.slow  # compiles for half a minute
+@installed_umap
+def test_umap_sub_samples_above_the_limit_and_repeats_itself():
+    first, again = (umap_map(EMBEDDINGS, seed=3, limit=20) for _ in range(2))
+    assert first.note == "UMAP of 20 of 40 points, drawn at random with seed 3"
+    np.testing.assert_array_equal(first.index, tsne_map(EMBEDDINGS, seed=3, limit=20).index)
+    np.testing.assert_array_equal(first.points, again.points)
+
+
+@pytest.mark.slow  # compiles for half a minute
+@installed_umap
+@pytest.mark.parametrize(
+    "rows", [EMBEDDINGS[:4], EMBEDDINGS[:11], np.ones((12, 5)), EMBEDDINGS[:, :1]]
+)
+def test_umap_draws_few_or_equal_points(rows):
+    assert np.isfinite(umap_map(rows, seed=0).points).all()
+
+
+def test_without_umap_an_error_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(projections.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"pip install 'keras-anomaly-zoo\[umap\]'"):
+        umap_map(EMBEDDINGS, seed=0)
+
+
+def test_umap_names_what_it_cannot_draw():
+    with pytest.raises(ValueError, match="3 rows, UMAP needs 4 or more; use pca_map or tsne_map"):
+        umap_map(EMBEDDINGS[:3], seed=0)
+    with pytest.raises(ValueError, match=r"center: shape \(3,\)"):
+        umap_map(EMBEDDINGS, seed=0, center=np.zeros(3))

@@ -2,7 +2,7 @@
 
 The only package that names a backend. Each of `tensorflow.py`, `jax.py` and `torch.py` gives
 the same things: `Trainer` (the step methods that Keras calls), `gradients`, `apply_gradients`,
-`compiled` and `seed`.
+`compiled`, `compiled_gradient` and `seed`.
 """
 
 import importlib
@@ -17,6 +17,7 @@ Trainer = _backend.Trainer
 gradients = _backend.gradients
 apply_gradients = _backend.apply_gradients
 compiled = _backend.compiled
+compiled_gradient = _backend.compiled_gradient
 
 
 def seed_everything(seed):
@@ -30,4 +31,11 @@ def seed_everything(seed):
     _backend.seed(seed)
 
 
-__all__ = ["Trainer", "apply_gradients", "compiled", "gradients", "seed_everything"]
+__all__ = [
+    "Trainer",
+    "apply_gradients",
+    "compiled",
+    "compiled_gradient",
+    "gradients",
+    "seed_everything",
+]

@@ -78,6 +78,30 @@ def compiled(function, model):
     return lambda x: np.asarray(pure([v.value for v in model.variables], x))
 
 
+def compiled_gradient(function, model):
+    """`function` of an array and others, `(n,)`, with its gradient by the first, compiled.
+
+    What comes back takes NumPy and gives NumPy: the values, and the gradient of their sum.
+    """
+
+    @jax.jit
+    def pure(weights, x, *others):
+        def total(x):
+            lent = list(zip(model.variables, weights, strict=True))
+            with keras.StatelessScope(state_mapping=lent):
+                values = function(x, *others)
+            return values.sum(), values
+
+        (_, values), gradient = jax.value_and_grad(total, has_aux=True)(x)
+        return values, gradient
+
+    def call(*arrays):
+        values, gradient = pure([v.value for v in model.variables], *arrays)
+        return np.asarray(values), np.asarray(gradient)
+
+    return call
+
+
 def seed(seed):
     """JAX keeps no generator of its own."""
 

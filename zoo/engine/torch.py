@@ -1,5 +1,6 @@
 """One training step on PyTorch: eager, with autograd; optimizers work outside the graph."""
 
+import numpy as np
 import torch
 from keras import ops
 
@@ -35,6 +36,25 @@ def compiled(function, model):
     def call(x):
         with torch.no_grad():
             return ops.convert_to_numpy(function(ops.convert_to_tensor(x)))
+
+    return call
+
+
+def compiled_gradient(function, model):
+    """`function` of an array and others, `(n,)`, with its gradient by the first.
+
+    What comes back takes NumPy and gives NumPy: the values, and the gradient of their sum.
+    """
+
+    def call(*arrays):
+        x, *others = (ops.convert_to_tensor(each) for each in arrays)
+        x = x.detach().clone().requires_grad_()
+        with torch.enable_grad():
+            values = function(x, *others)
+            if not values.requires_grad:  # they do not depend on x, nor on any weight
+                return ops.convert_to_numpy(values), np.zeros(x.shape, "float32")
+            (gradient,) = torch.autograd.grad(values.sum(), [x], materialize_grads=True)
+        return ops.convert_to_numpy(values), ops.convert_to_numpy(gradient)
 
     return call
 

@@ -24,6 +24,7 @@ from zoo.estimators import inputs, training
 from zoo.estimators.calibration import Calibration
 from zoo.estimators.chunks import HELD_OUT, ChunkedBatches, ChunkReader, Chunks
 from zoo.estimators.preparation import Preparation
+from zoo.explain import Explanation
 from zoo.networks import seed_dropout, undrawn
 
 AT_ONCE = (4096, 512)  # samples scored in one call; the last are padded, lest JAX compile anew
@@ -206,6 +207,32 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
         if self.kind_ != "series":
             raise ValueError("this detector was fitted without window and judges no series")
         return self._score_values(self._read(X).values)[self.window - 1 :]
+
+    def explain(
+        self, X: Any, rows: Any = None, count: int = 5, method: str = "auto"
+    ) -> Explanation:
+        """What made samples strange: which features, and of a series which steps.
+
+        Args:
+            X: data as for `predict`.
+            rows: positions of the samples to explain, `[17, 3]`; None: the `count` strangest, of a
+                series those whose windows do not overlap.
+            count: how many, where `rows` is None.
+            method: `"error"`: what could not be redrawn or predicted; `"integrated_gradients"`:
+                what the score gains on the way from the mean of training; `"occlusion"`: what it
+                loses where a feature is set to that mean. `"auto"`: the first where the score is
+                such an error and nothing else; else the last for tables, and the second for
+                windows and images.
+
+        Returns:
+            `zoo.explain.Explanation`: contributions on the original scale and by name, `table()`.
+
+        Raises:
+            ValueError: data, rows or a method that cannot be used.
+        """
+        from zoo.estimators.explaining import explanation
+
+        return explanation(self, self._read(X), rows, count, method)
 
     def set_threshold(
         self,
@@ -431,13 +458,16 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
         """One score a sample or row."""
         if self.kind_ != "series":
             return self._scores(self.preparation_.transform(values))
-        if len(values) < self.window:
-            raise ValueError(
-                f"X has {len(values)} rows, fewer than the window of {self.window} rows that the "
-                f"detector judges; give at least {self.window}"
-            )
+        self._require_window(len(values))
         scores = self._scores(self._samples(self.preparation_.transform(values)))
         return np.concatenate([np.full(self.window - 1, scores[0]), scores])
+
+    def _require_window(self, rows: int) -> None:
+        if rows < self.window:
+            raise ValueError(
+                f"X has {rows} rows, fewer than the window of {self.window} rows that the "
+                f"detector judges; give at least {self.window}"
+            )
 
     def _scores(self, samples: np.ndarray, sizes: tuple[int, ...] = AT_ONCE) -> np.ndarray:
         """Scores `(n,)` float32 of what the network takes, in batches of `sizes`, largest first."""

@@ -73,6 +73,34 @@ def event_metrics(labels: ArrayLike, flags: ArrayLike) -> dict[str, float]:
     }
 
 
+def distinct_peaks(scores: ArrayLike, count: int, apart: int = 1) -> np.ndarray:
+    """Positions of the highest scores that lie `apart` from each other, highest first.
+
+    The windows around an anomaly all score high; these are different anomalies.
+
+    Args:
+        scores: `(time,)`.
+        count: most positions to return.
+        apart: fewest rows between two of them, as the window's length.
+
+    Returns:
+        `(count,)` int, or fewer where there is no room for more.
+
+    Example:
+        >>> distinct_peaks([0, 5, 6, 5, 0, 0, 3], count=2, apart=3).tolist()
+        [2, 6]
+    """
+    scores = np.asarray(scores, dtype=float)
+    free, chosen = np.ones(len(scores), bool), []
+    for position in np.argsort(-scores, kind="stable"):
+        if len(chosen) == count:
+            break
+        if free[position]:
+            chosen.append(int(position))
+            free[max(0, position - apart + 1) : position + apart] = False
+    return np.array(chosen, dtype=int)
+
+
 def _share_touched(runs: np.ndarray, others: np.ndarray) -> float:
     first, last = event_bounds(runs)
     touched = reduce_spans(np.logical_or, others, first, last)

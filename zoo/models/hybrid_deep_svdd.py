@@ -112,6 +112,11 @@ class HybridDeepSVDD(Detector):
             "reconstruction": error,
         }[self.score_by]
 
+    def errors(self, x):
+        """Squared reconstruction error of every number of a batch, `x`'s shape, float32."""
+        output = self.decoder(self.encoder(x, training=False), training=False)
+        return ops.square(ops.cast(x, "float32") - ops.cast(output, "float32"))
+
     def terms(self, x):
         """Squared distance to the center `(n,)` and reconstruction error `(n,)` of a batch."""
         embedding = self.encoder(x, training=False)

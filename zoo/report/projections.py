@@ -1,7 +1,11 @@
-"""Embeddings projected to two dimensions, for maps: PCA keeps distances, t-SNE neighbourhoods."""
+"""Embeddings projected to two dimensions, for maps: PCA keeps distances, t-SNE and UMAP
+neighbourhoods.
+"""
 
 from __future__ import annotations
 
+import importlib.util
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +15,8 @@ from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 PERPLEXITY = 30.0
+NEIGHBOURS = 15  # of UMAP, its authors' default
+FEWEST, FEW = 4, 10  # rows that UMAP needs, and up to which it starts at random
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class Projection:
         points: (m, 2) float; m <= n after sub-sampling.
         index: (m,) the rows of the embeddings they show; `labels[index]` are their labels.
         center: (2,) the projected center, or None.
-        method: `PCA` or `t-SNE`, for the axes of `embedding_map`.
+        method: `PCA`, `t-SNE` or `UMAP`, for the axes of `embedding_map`.
         note: what a reader must know: variance kept, or samples left out.
     """
 
@@ -79,27 +85,79 @@ def tsne_map(
     Raises:
         ValueError: shapes that do not fit, fewer than 2 rows, NaN or infinity.
     """
-    embeddings, center = _checked(embeddings, center)
-    count = len(embeddings)
-    index = np.arange(count)
-    note = f"t-SNE of {count:,} points"
-    if count > limit:
-        index = np.sort(np.random.default_rng(seed).choice(count, limit, replace=False))
-        note = f"t-SNE of {limit:,} of {count:,} points, drawn at random with seed {seed}"
-    rows = embeddings[index]
-    if center is not None:
-        rows = np.vstack([rows, center])
+    rows, index, note = _sampled(*_checked(embeddings, center), seed, limit)
     perplexity = min(PERPLEXITY, (len(rows) - 1) / 3)
     init = "pca" if min(rows.shape) >= 2 and rows.std(axis=0).max() > 0 else "random"
     tsne = TSNE(2, perplexity=perplexity, init=init, random_state=seed)
     with threadpool_limits(1, "openmp"):  # ten times faster on a busy machine
         points = tsne.fit_transform(rows)
+    return _projection(points, index, "t-SNE", note)
+
+
+def umap_map(
+    embeddings: ArrayLike, seed: int, limit: int = 2000, center: ArrayLike | None = None
+) -> Projection:
+    """Project so that neighbours stay neighbours, and groups keep more of their places than with
+    t-SNE. McInnes, Healy & Melville, "UMAP", arXiv:1802.03426, 2018.
+
+    Needs umap-learn, which is no part of the usual installation; its first call in a process
+    compiles for half a minute.
+
+    Args:
+        embeddings: (n, dimensions) finite numbers, n >= 4.
+        seed: of the sub-sample and of UMAP.
+        limit: most points shown; of more, a random part is taken, and `note` says so.
+        center: (dimensions,) of the hypersphere; takes part in the projection as a point.
+
+    Returns:
+        At most `limit` points, in the order of their rows.
+
+    Raises:
+        ValueError: shapes that do not fit, fewer than 4 rows, NaN or infinity.
+        ImportError: umap-learn is not installed.
+    """
+    rows, index, note = _sampled(*_checked(embeddings, center), seed, limit)
+    if len(rows) < FEWEST:
+        raise ValueError(
+            f"embeddings: {len(rows)} rows, UMAP needs {FEWEST} or more; use pca_map or tsne_map"
+        )
+    if importlib.util.find_spec("umap") is None:
+        raise ImportError(
+            "umap_map needs umap-learn, which is not installed; "
+            "pip install 'keras-anomaly-zoo[umap]', or use tsne_map"
+        )
+    with warnings.catch_warnings():  # of its imports, of eigenvectors, of one thread for one seed
+        warnings.simplefilter("ignore")
+        from umap import UMAP
+
+        init = "spectral" if len(rows) > FEW and rows.std(axis=0).max() > 0 else "random"
+        neighbours = min(NEIGHBOURS, len(rows) - 1)
+        umap = UMAP(n_neighbors=neighbours, init=init, random_state=seed, n_jobs=1)
+        points = umap.fit_transform(rows)
+    return _projection(points, index, "UMAP", note)
+
+
+def _sampled(
+    embeddings: np.ndarray, center: np.ndarray | None, seed: int, limit: int
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """At most `limit` rows and the center below them; which rows they are; how many of how many."""
+    count = len(embeddings)
+    index, note = np.arange(count), f"{count:,} points"
+    if count > limit:
+        index = np.sort(np.random.default_rng(seed).choice(count, limit, replace=False))
+        note = f"{limit:,} of {count:,} points, drawn at random with seed {seed}"
+    rows = embeddings[index]
+    return rows if center is None else np.vstack([rows, center]), index, note
+
+
+def _projection(points: np.ndarray, index: np.ndarray, method: str, note: str) -> Projection:
+    """What was projected after `_sampled`: a row beyond the index is the center."""
     return Projection(
         points=points[: len(index)],
         index=index,
-        center=None if center is None else points[-1],
-        method="t-SNE",
-        note=note,
+        center=points[-1] if len(points) > len(index) else None,
+        method=method,
+        note=f"{method} of {note}",
     )
 
 

@@ -4,8 +4,11 @@ Each takes an `ax` to draw in; one of several panels takes that axes' place in i
 """
 
 from zoo.report.figures.attention import attention_maps
+from zoo.report.figures.attributions import attribution_grid
+from zoo.report.figures.backends import backend_bars
 from zoo.report.figures.comparisons import comparison_bars
 from zoo.report.figures.confusion import confusion_matrix
+from zoo.report.figures.contributions import contribution_bars, window_contributions
 from zoo.report.figures.curves import precision_recall_curves, roc_curves
 from zoo.report.figures.embeddings import embedding_map
 from zoo.report.figures.feature_errors import feature_errors
@@ -19,8 +22,11 @@ from zoo.report.figures.training import training_curves
 __all__ = [
     "Event",
     "attention_maps",
+    "attribution_grid",
+    "backend_bars",
     "comparison_bars",
     "confusion_matrix",
+    "contribution_bars",
     "embedding_map",
     "feature_errors",
     "gallery",
@@ -32,4 +38,5 @@ __all__ = [
     "series_scores",
     "table_heat_map",
     "training_curves",
+    "window_contributions",
 ]

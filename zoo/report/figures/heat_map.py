@@ -79,8 +79,13 @@ def _texts(values: np.ndarray) -> np.ndarray:
 
 def _names(index: pd.Index) -> list[str]:
     if index.nlevels == 1:
-        return [metric_names.metric(str(name)).title for name in index]
+        return [_name(name) for name in index]
     return [_joined([str(part) for part in key if str(part)]) for key in index]
+
+
+def _name(name: object) -> str:
+    """A metric by its title, a setting such as 1.0 as the number it is: `1`."""
+    return number(name) if isinstance(name, float) else metric_names.metric(str(name)).title
 
 
 def _joined(parts: list[str]) -> str:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from zoo.report.figures.style import (
+    abbreviated,
     add_legend,
     in_house_style,
     line_look,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = 3
+LONGEST_LABEL = 30  # characters
 LOG_FROM = 30  # largest over smallest value that makes a panel logarithmic
 VALIDATION = "thin, with points: validation"
 
@@ -48,6 +50,7 @@ def training_curves(history: pd.DataFrame, ax: Axes | None = None) -> Figure:
     numeric = history.select_dtypes("number").columns
     naming = [name for name in history.columns if name not in numeric]
     lines = dict(_lines(history, naming))
+    noun = f"{naming[0]}s" if naming in (["variant"], ["run"]) else "curves"
 
     columns = min(COLUMNS, len(terms))
     rows = -(-len(terms) // columns)
@@ -55,7 +58,7 @@ def training_curves(history: pd.DataFrame, ax: Axes | None = None) -> Figure:
     for cell in axes.flat[len(terms) :]:
         cell.set_axis_off()
     for cell, term in zip(axes.flat, terms, strict=False):
-        _draw_term(cell, term, lines)
+        _draw_term(cell, term, lines, noun)
     add_legend(axes.flat[: len(terms)], below=ax is None, last=VALIDATION)
     return axes[0, 0].figure
 
@@ -72,10 +75,10 @@ def _lines(history: pd.DataFrame, naming: list[str]):
         yield ", ".join(str(part) for part in key), rows
 
 
-def _draw_term(cell: Axes, term: str, lines: dict[str, pd.DataFrame]) -> None:
-    drawn = []
+def _draw_term(cell: Axes, term: str, lines: dict[str, pd.DataFrame], noun: str) -> None:
+    drawn: dict[str, list[np.ndarray]] = {term: [], f"val_{term}": []}
     for index, (name, rows) in enumerate(lines.items()):
-        for column in (term, f"val_{term}"):
+        for column, found in drawn.items():
             if column not in rows or rows[column].isna().all():
                 continue
             known = rows[["epoch", column]].dropna()
@@ -85,22 +88,53 @@ def _draw_term(cell: Axes, term: str, lines: dict[str, pd.DataFrame]) -> None:
             elif len(known) == 1:
                 style |= {"marker": "o", "markersize": 4}
             cell.plot(known["epoch"], known[column], **style)
-            drawn.append(known[column].to_numpy())
-    values = np.concatenate(drawn)
+            found.append(known[column].to_numpy())
+    training, validation = drawn.values()
+    values = np.concatenate([*training, *validation])
     if values.min() > 0 and values.max() > LOG_FROM * values.min():
         cell.set_yscale("log")
-    words = term.replace("_", " ")
-    set_title(cell, _finding(words, drawn), width=36)
+    words = _words(term)
+    set_title(cell, _finding(words[:1].upper() + words[1:], training, validation, noun), width=33)
     cell.set_xlabel("epoch")
-    cell.set_ylabel(words)
+    cell.set_ylabel(abbreviated(words, LONGEST_LABEL))
     cell.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _finding(term: str, drawn: list[np.ndarray]) -> str:
-    if len(drawn) == 1:
-        first, last = drawn[0][0], drawn[0][-1]
-        verb = "fell" if last < first else "rose" if last > first else "stayed"
-        return f"{term} {verb} from {number(first)} to {number(last)}"
-    falling = sum(values[-1] < values[0] for values in drawn)
-    many = f"all {falling}" if falling == len(drawn) else f"{falling} of {len(drawn)}"
-    return f"{term} fell in {many} lines"
+def _words(term: str) -> str:
+    """A column as words: `loss (raw)` for a loss that has a panel for each input."""
+    part = term.removeprefix("loss_").replace("_", " ")
+    return f"loss ({part})" if term.startswith("loss_") else part
+
+
+def _finding(term: str, training: list[np.ndarray], validation: list[np.ndarray], noun: str) -> str:
+    if len(training) == 1:
+        text = f"{term} {_way(training[0])}"
+        return f"{text}; validation {_way(validation[0], short=True)}" if validation else text
+    text = f"{term} fell in {_how_many(training, noun)}"
+    if not validation:
+        return text
+    if _falling(training) == len(training) == _falling(validation):
+        return f"{text}, in validation too"
+    return f"{text}, in validation in {_how_many(validation)}"
+
+
+def _way(values: np.ndarray, short: bool = False) -> str:
+    first, last = number(values[0]), number(values[-1])
+    if first == last:
+        return f"stayed at {last}"
+    verb = "fell" if values[-1] < values[0] else "rose"
+    return f"{verb} to {last}" if short else f"{verb} from {first} to {last}"
+
+
+def _falling(lines: list[np.ndarray]) -> int:
+    return sum(values[-1] < values[0] for values in lines)
+
+
+def _how_many(lines: list[np.ndarray], noun: str = "") -> str:
+    """How many of the lines fell: `both variants`, `all 3 variants`, `1 of 2 variants`."""
+    falling, count = _falling(lines), len(lines)
+    if falling == count > 1:
+        many = "both" if count == 2 else f"all {count}"
+    else:
+        many = f"{falling or 'none'} of {count}"
+    return f"{many} {noun}".strip()

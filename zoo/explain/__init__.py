@@ -1,0 +1,34 @@
+"""Why a score is high: which pixels, features and time steps made it.
+
+Each function takes a detector of `zoo.models` and samples as its network sees them, and runs on
+every backend. `AnomalyEstimator.explain` does the same for raw data, by the features' names.
+"""
+
+from zoo.explain.attention import attention
+from zoo.explain.errors import embedding_direction, error_map
+from zoo.explain.explanation import Explanation, reasons
+from zoo.explain.grad_cam import convolutions, grad_cam
+from zoo.explain.gradients import (
+    gradient_times_input,
+    integrated_gradients,
+    score_gradients,
+    smooth_grad,
+)
+from zoo.explain.occlusion import occlusion
+from zoo.explain.shapley import shap_values
+
+__all__ = [
+    "Explanation",
+    "attention",
+    "convolutions",
+    "embedding_direction",
+    "error_map",
+    "grad_cam",
+    "gradient_times_input",
+    "integrated_gradients",
+    "occlusion",
+    "reasons",
+    "score_gradients",
+    "shap_values",
+    "smooth_grad",
+]

@@ -1,0 +1,117 @@
+"""What made samples strange, by the names and in the units of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a detector gave a few samples their scores.
+
+    Attributes:
+        rows: (k,) positions of the samples in the data; of a series the last row of each window.
+        index: (k,) what the data call those rows.
+        scores: (k,) anomaly scores.
+        names: (features,) of the features.
+        values: the samples as they came, in their own units: (k, features) of a table,
+            (k, window, features) of a series, (k, height, width, channels) of images.
+        usual: (features,) means of training.
+        contributions: `values`' shape: what each number adds to the score; of the method `"error"`
+            its squared error, as scaled, whose mean is the score (of a forecaster over the last
+            row, which alone is predicted).
+        method: `"error"`, `"integrated_gradients"` or `"occlusion"`.
+    """
+
+    rows: np.ndarray
+    index: pd.Index
+    scores: np.ndarray
+    names: tuple[str, ...]
+    values: np.ndarray
+    usual: np.ndarray
+    contributions: np.ndarray
+    method: str
+
+    @property
+    def by_feature(self) -> np.ndarray:
+        """(k, features): contributions, summed over time; of images over the pixels."""
+        axes = tuple(range(1, self.contributions.ndim - 1))
+        return self.contributions.sum(axis=axes)
+
+    @property
+    def by_step(self) -> np.ndarray:
+        """(k, window): contributions to windows, summed over the features.
+
+        Raises:
+            ValueError: the samples are no windows.
+        """
+        if self.contributions.ndim != 3:
+            raise ValueError("these samples are no windows of a series, so they have no steps")
+        return self.contributions.sum(axis=-1)
+
+    def table(self, top: int = 3) -> pd.DataFrame:
+        """The features that add most to each score, strongest first.
+
+        Args:
+            top: features a sample.
+
+        Returns:
+            Columns `row` (as the data call it), `score`, `rank` (from 1), `feature`, `value`,
+            `usual` (the mean of training), `contribution` and `share` (of all that raises the
+            score, 0 to 1). Of a series also `step`: where in the window the feature adds most,
+            0 = its last row, -1 = the one before; `value` is the one there.
+
+        Raises:
+            ValueError: the samples are images, whose pixels have no names: draw `contributions`.
+        """
+        if self.contributions.ndim > 3:
+            raise ValueError("the pixels of images have no names; draw contributions as a picture")
+        records = []
+        for sample, totals in enumerate(self.by_feature):
+            raising = np.maximum(totals, 0).sum()
+            for rank, feature in enumerate(np.argsort(-totals, kind="stable")[:top], 1):
+                values, place = self.values[sample], {}
+                if values.ndim == 2:
+                    strongest = int(self.contributions[sample, :, feature].argmax())
+                    values, place = values[strongest], {"step": strongest - len(values) + 1}
+                records.append(
+                    {
+                        "row": self.index[sample],
+                        "score": float(self.scores[sample]),
+                        "rank": rank,
+                        "feature": self.names[feature],
+                        **place,
+                        "value": float(values[feature]),
+                        "usual": float(self.usual[feature]),
+                        "contribution": float(totals[feature]),
+                        "share": float(max(totals[feature], 0) / raising) if raising else 0.0,
+                    }
+                )
+        return pd.DataFrame(records)
+
+
+def reasons(contributions: np.ndarray, names: Sequence[str], top: int = 2) -> list[str]:
+    """For each sample, the features that add most to its score and their share of what raises it.
+
+    Args:
+        contributions: (n, features) or (n, window, features), as an explanation gives them.
+        names: (features,).
+        top: features a sample, at most.
+
+    Returns:
+        (n,) such as `"load 62 %, heat 20 %"`; features below 5 % are not named.
+
+    Example:
+        >>> reasons(np.array([[6.0, -1.0, 3.0, 1.0]]), ["load", "cost", "heat", "rain"])
+        ['load 60 %, heat 30 %']
+    """
+    raising = np.maximum(contributions, 0).reshape(len(contributions), -1, len(names)).sum(axis=1)
+    shares = raising / np.maximum(raising.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    return [
+        ", ".join(f"{names[i]} {row[i]:.0%}".replace("%", " %") for i in order if row[i] >= 0.05)
+        for row, order in zip(shares, np.argsort(-shares, axis=1)[:, :top], strict=True)
+    ]

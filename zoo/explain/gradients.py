@@ -1,0 +1,110 @@
+"""Explanations by the gradient of the anomaly score: which numbers of a sample raise it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zoo import engine
+from zoo.explain.batches import as_baseline, as_samples, in_batches
+
+
+def score_gradients(model, x) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of samples, and the gradient of each by its own numbers.
+
+    Args:
+        model: a `zoo.detector.Detector`.
+        x: what it scores, `(n, ...)`.
+
+    Returns:
+        `(n,)` and `(n, ...)`, float32.
+
+    Raises:
+        ValueError: samples that the model does not take.
+    """
+    x = as_samples(model, x)
+    if not hasattr(model, "_score_gradients"):  # compiled once; weights are read at each call
+        model._score_gradients = engine.compiled_gradient(model.score, model)
+    return in_batches(model._score_gradients, x)
+
+
+def gradient_times_input(model, x, baseline=None) -> np.ndarray:
+    """∇s(x) · (x − x₀): what each number adds to the score, were the score linear.
+
+    Args:
+        model: a `zoo.detector.Detector`.
+        x: samples, `(n, ...)`.
+        baseline: x₀, what nothing to explain looks like: a sample's shape or `x`'s; None: zeros.
+
+    Returns:
+        `x`'s shape, float32; negative where a number lowers the score.
+
+    Raises:
+        ValueError: samples or a baseline of another shape.
+
+    References:
+        Shrikumar et al., Not Just a Black Box, arXiv:1605.01713, 2016.
+    """
+    x = as_samples(model, x)
+    return score_gradients(model, x)[1] * (x - as_baseline(baseline, x))
+
+
+def integrated_gradients(model, x, baseline=None, steps: int = 32) -> np.ndarray:
+    """(x − x₀) · ∫₀¹ ∇s(x₀ + α (x − x₀)) dα: what each number adds on the way from x₀ to x.
+
+    The numbers of a sample sum to s(x) − s(x₀), but for the error of the sum over `steps`.
+
+    Args:
+        model: a `zoo.detector.Detector`.
+        x: samples, `(n, ...)`.
+        baseline: x₀, what is normal: a sample's shape or `x`'s; None: zeros, which is the mean of
+            data that were scaled to mean 0.
+        steps: midpoints at which the gradient is taken.
+
+    Returns:
+        `x`'s shape, float32; negative where a number lowers the score.
+
+    Raises:
+        ValueError: samples or a baseline of another shape, or no step.
+
+    References:
+        Sundararajan et al., Axiomatic Attribution for Deep Networks, ICML 2017.
+    """
+    x = as_samples(model, x)
+    if steps < 1:
+        raise ValueError(f"steps is {steps}; give 1 or more")
+    start = as_baseline(baseline, x)
+    total = np.zeros(x.shape, "float64")
+    for step in range(steps):
+        total += score_gradients(model, start + (step + 0.5) / steps * (x - start))[1]
+    return ((x - start) * total / steps).astype("float32")
+
+
+def smooth_grad(model, x, noise: float = 0.1, samples: int = 32, seed: int = 0) -> np.ndarray:
+    """Mean gradient of the score over noisy copies of each sample, which a single one hides.
+
+    Args:
+        model: a `zoo.detector.Detector`.
+        x: samples, `(n, ...)`.
+        noise: standard deviation of the noise, as a share of each sample's range.
+        samples: noisy copies.
+        seed: of the noise, which is the same on every backend.
+
+    Returns:
+        `x`'s shape, float32: how fast the score rises with each number.
+
+    Raises:
+        ValueError: samples of another shape, negative noise, or no copy.
+
+    References:
+        Smilkov et al., SmoothGrad: removing noise by adding noise, arXiv:1706.03825, 2017.
+    """
+    x = as_samples(model, x)
+    if samples < 1 or noise < 0:
+        raise ValueError(f"samples is {samples} and noise {noise}; give 1 or more, and 0 or more")
+    axes = tuple(range(1, x.ndim))
+    width = noise * (x.max(axis=axes, keepdims=True) - x.min(axis=axes, keepdims=True))
+    rng, total = np.random.default_rng(seed), np.zeros(x.shape, "float64")
+    for _ in range(samples):
+        drawn = rng.standard_normal(x.shape, dtype="float32")
+        total += score_gradients(model, x + width * drawn)[1]
+    return (total / samples).astype("float32")
