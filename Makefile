@@ -2,6 +2,7 @@
 #
 #   make demo     smallest backend only, first recipe on data that ships with scikit-learn
 #   make test     all three backends: linters, then the tests once per backend
+#   make docs     smallest backend and Sphinx: the documentation in build/docs
 #   make notebooks   all of them executed, for reading, in build/notebooks
 #
 # Another Python: make test PYTHON=python3.12
@@ -14,24 +15,27 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-# Tests that touch no Keras run once. Whatever is not named here runs on every backend.
+# Tests that touch no Keras run once, and so do those of what the documentation says. Whatever is
+# not named here runs on every backend.
 ONCE := $(wildcard tests/data tests/metrics tests/report tests/test_backend.py \
-	tests/baselines tests/test_cli.py tests/test_packaging.py tests/test_parity.py \
-	tests/thresholds tests/test_artifact.py tests/estimators/test_inputs.py \
-	tests/bench/test_backends.py tests/bench/test_speed.py tests/notebooks/test_pairs.py \
-	tests/estimators/test_preparation.py tests/estimators/test_calibration.py \
-	tests/explain/test_localisation.py)
-# Each engine module needs its own backend, so doctests stay out of them.
-DOCTESTS := zoo --doctest-modules --ignore=zoo/engine
+	tests/baselines tests/test_cli.py tests/test_docs.py tests/docs/test_start.py \
+	tests/test_packaging.py tests/test_parity.py tests/thresholds tests/test_artifact.py \
+	tests/estimators/test_inputs.py tests/estimators/test_preparation.py \
+	tests/estimators/test_calibration.py tests/explain/test_localisation.py \
+	tests/bench/test_backends.py tests/bench/test_speed.py tests/notebooks/test_pairs.py)
+# Three engine modules need their own backend, so doctests stay out of them.
+DOCTESTS := zoo --doctest-modules $(patsubst %,--ignore=zoo/engine/%.py,tensorflow jax torch)
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
-.PHONY: help demo test notebooks lint environment clean
+.PHONY: help demo test notebooks lint docs docs-notebooks environment clean
 
 help:
 	@echo 'make demo          install the smallest backend (JAX), run the first recipe'
 	@echo 'make test          install all three backends, lint, test on each'
 	@echo 'make notebooks     execute all notebooks into build/notebooks (KERAS_BACKEND=jax)'
 	@echo 'make lint          ruff and the import contracts'
+	@echo 'make docs          build the documentation into build/docs; no warning passes'
+	@echo 'make docs-notebooks   the same, with every notebook run'
 	@echo 'make environment   install what make test needs, run nothing'
 	@echo 'make clean         remove caches, builds and the demo run; .venv stays'
 
@@ -53,6 +57,13 @@ lint: environment
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 
+docs: $(VENV)/.docs
+	KERAS_BACKEND=jax $(BIN)/python -m sphinx -q -W --keep-going -n -b html docs build/docs
+	@echo 'Look at build/docs/index.html'
+
+docs-notebooks: export ZOO_DOCS_EXECUTE = 1
+docs-notebooks: docs
+
 environment: $(VENV)/.dev
 
 # The stamps say what .venv holds; newer pins or requirements install again.
@@ -60,6 +71,11 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing keras-anomaly-zoo with JAX into $(VENV) ...'
 	$(INSTALL) -e '.[jax]'
 	@touch $@
+
+$(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing keras-anomaly-zoo with JAX and Sphinx into $(VENV) ...'
+	$(INSTALL) -e '.[jax,docs]'
+	@touch $(VENV)/.demo $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing keras-anomaly-zoo with TensorFlow, JAX, PyTorch into $(VENV) ...'
@@ -76,5 +92,6 @@ $(BIN)/python:
 	@'$(PYTHON)' -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 clean:
+	rm -rf docs/api docs/notebooks docs/pictures docs/recipes
 	rm -rf build dist runs/demo .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find zoo recipes tests -name __pycache__ -type d -prune -exec rm -rf {} +

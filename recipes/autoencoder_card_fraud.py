@@ -35,12 +35,11 @@ import keras
 import numpy as np
 import pandas as pd
 import tyro
-from keras import ops
 from scipy.stats import norm
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from zoo import backend, engine, metrics
+from zoo import backend, engine, explain, metrics
 from zoo.baselines import IsolationForestBaseline, LocalOutlierFactorBaseline, PCAReconstruction
 from zoo.data.cards import generate_cards, load_cards
 from zoo.data.checks import constant_columns, require_at_least
@@ -207,6 +206,9 @@ def run(config: Config) -> Result:
     table = pd.DataFrame({"sample": np.arange(len(scores)), "score": scores, "label": raw.y_test})
     every = {f"score_{name}": values for name, (_, values) in judged.items()}
     top = table.sort_values("score", ascending=False, kind="stable").head(config.top)
+    seen = contestants[main].task.x_test[top.index]
+    errors = explain.error_map(contestants[main].model, seen)
+    top["because"] = explain.reasons(errors, raw.columns)
     columns = [f"{name}_feature" if name in top else name for name in raw.columns]
     features = pd.DataFrame(raw.x_test[top.index], index=top.index, columns=columns)
 
@@ -224,7 +226,7 @@ def run(config: Config) -> Result:
         scores=table.assign(**every),
         top=pd.concat([top, features], axis=1),
         model=contestants[main].model,
-        **pictures(config, raw, contestants, judged, comparison, history, top),
+        **pictures(config, raw, contestants, judged, comparison, history, top, errors),
         notes=notes(config, raw, contestants, numbers),
     )
 
@@ -399,13 +401,11 @@ def promises(contestant, scores):
     return f1.set_axis(names, axis=1), alarms.set_axis(names, axis=1)
 
 
-def pictures(config, raw, contestants, judged, comparison, history, top):
+def pictures(config, raw, contestants, judged, comparison, history, top, errors):
     """Figures of the run, with captions."""
     labels, main = raw.y_test, config.variants[0]
     numbers, scores = judged[main]
     rule = f"{config.threshold.replace('_', ' ')} for {config.false_alarm_rate:.1%} false alarms"
-    model, seen = contestants[main].model, contestants[main].task.x_test[top.index]
-    errors = ops.convert_to_numpy(model.errors(ops.convert_to_tensor(seen)))
     kinds = top["label"].map({0: "normal", 1: "anomaly"})
     names = [f"row {row}, {kind}" for row, kind in kinds.items()]
     drawn = {

@@ -30,7 +30,7 @@ import pandas as pd
 import tyro
 from sklearn.preprocessing import StandardScaler
 
-from zoo import backend, engine, metrics
+from zoo import backend, engine, explain, metrics
 from zoo.baselines import all_baselines
 from zoo.data.candles import FEATURES, candle_features, describe_move, read_candles
 from zoo.data.checks import constant_columns, require_at_least
@@ -166,6 +166,7 @@ def run(config: Config) -> Result:
     numbers, scores, _ = judged[main]
     ends = window_ends(len(test), config.window)
     strangest = distinct_peaks(scores, config.top, config.window)
+    added = explain.integrated_gradients(contestants[main].model, x_test[strangest])
 
     return Result(
         recipe="gru_svdd_crypto",
@@ -179,9 +180,11 @@ def run(config: Config) -> Result:
         comparison=comparison,
         history=pd.concat(histories, ignore_index=True),
         scores=score_table(test, ends, events, judged, main),
-        top=top_table(test, ends[strangest], scores[strangest], config.window),
+        top=top_table(test, ends[strangest], scores[strangest], added, config.window),
         model=contestants[main].model,
-        **pictures(config, names, test, ends, strangest, contestants, judged, x_test, x_events),
+        **pictures(
+            config, names, test, ends, strangest, added, contestants, judged, x_test, x_events
+        ),
         notes=notes(config, names, constant, events, contestants),
     )
 
@@ -285,14 +288,17 @@ def score_table(test, ends, events, judged, main):
     return table.assign(**every)
 
 
-def top_table(test, ends, scores, window):
-    """The strangest windows: when, and what kind of move."""
+def top_table(test, ends, scores, added, window):
+    """The strangest windows: when, what kind of move, and what made the score."""
     moves = [describe_move(test, end - window + 1, end + 1) for end in ends]
     start, end = test.index[ends - window + 1], test.index[ends]
-    return pd.DataFrame({"start": start, "end": end, "score": scores, "move": moves})
+    because = explain.reasons(added, FEATURES)
+    return pd.DataFrame(
+        {"start": start, "end": end, "score": scores, "move": moves, "because": because}
+    )
 
 
-def pictures(config, names, test, ends, strangest, contestants, judged, x_test, x_events):
+def pictures(config, names, test, ends, strangest, added, contestants, judged, x_test, x_events):
     """Figures of the run, with captions."""
     main = config.variants[0]
     numbers, scores, _ = judged[main]
@@ -309,6 +315,14 @@ def pictures(config, names, test, ends, strangest, contestants, judged, x_test, 
         "price": f"Each mark is the last candle of a window of {config.window}; the threshold is "
         f"the {config.percentile:g}th percentile of held-out training scores.",
     }
+    first = slice(ends[strangest[0]] - config.window + 1, ends[strangest[0]] + 1)
+    drawn["why"] = figures.window_contributions(
+        candle_features(test)[first], added[0], FEATURES, times=test.index[first]
+    )
+    captions["why"] = (
+        "Integrated gradients of the strangest window, from the mean of training: which feature "
+        "raised the score, and when."
+    )
     rows = np.random.default_rng(config.seed).choice(len(x_test), min(1500, len(x_test)), False)
     shown = np.concatenate([x_test[np.sort(rows)], x_events])
     labels = np.repeat([0, 1], [len(rows), len(x_events)])

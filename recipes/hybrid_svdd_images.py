@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 import tyro
 
-from zoo import backend, engine, metrics
+from zoo import backend, engine, explain, losses, metrics
 from zoo.baselines import all_baselines
 from zoo.data.checks import require_at_least
 from zoo.data.images import load_images, one_class
@@ -47,6 +47,7 @@ from zoo.thresholds import Mahalanobis, Percentile
 
 Variant = Literal["baseline", "hybrid", "adaptive"]
 
+SHOWN = 4  # most normal, and most anomalous, images that are explained
 BRIGHTNESS_TELLS = ("fashion_mnist", "cifar10")  # garments and photographs, unlike pen strokes
 
 
@@ -94,6 +95,7 @@ class Contestant:
     score: Callable[[np.ndarray], np.ndarray]
     fit_seconds: float
     model: Detector | None = None
+    target: Callable | None = None  # the score in keras.ops, where it is not the model's own
 
 
 def run(config: Config) -> Result:
@@ -147,8 +149,11 @@ def run(config: Config) -> Result:
         spread = Mahalanobis().fit(embed(svdd, x_train))
         contestants["baseline"] = Contestant("model", scores_of(svdd), seconds, svdd)
         contestants["adaptive"] = Contestant(
-            "model", lambda x: spread.score(embed(svdd, x)), seconds, svdd
-        )
+            "model", lambda x: spread.score(embed(svdd, x)), seconds, svdd,
+            target=lambda x: losses.mahalanobis(
+                svdd.encoder(x, training=False), spread.center_, spread.precision_
+            ),
+        )  # fmt: skip
     if "hybrid" in config.variants:
         weights = config.compactness_weight, config.reconstruction_weight
         hybrid = HybridDeepSVDD(
@@ -207,7 +212,7 @@ def run(config: Config) -> Result:
         scores=scores.rename_axis("sample").reset_index(),
         top=top.rename_axis("sample").reset_index(),
         model=contestants[main].model,
-        **pictures(config, contestants, judged, task, x_test, main),
+        **pictures(config, contestants, judged, task, x_train, x_test, main),
         notes=notes(config, comparison, contestants),
     )
 
@@ -297,7 +302,7 @@ def everything_anomalous(labels):
     return {"variant": "flag everything", "kind": "trivial", **flagged, "best_f1": best}
 
 
-def pictures(config, contestants, judged, task, x_test, main):
+def pictures(config, contestants, judged, task, x_train, x_test, main):
     """Figures of the run, with captions."""
     labels = task.y_test
     curves = {name: (labels, scores) for name, (_, scores) in judged.items()}
@@ -315,6 +320,24 @@ def pictures(config, contestants, judged, task, x_test, main):
         "normal images, not from the test set.",
         "samples": f"Test images by the score of the {main} variant; the frame says what they are.",
     }
+    order = np.argsort(scores)
+    chosen = np.concatenate([order[:SHOWN], order[-SHOWN:][::-1]])
+    drawn["grad_cam"] = figures.attribution_grid(
+        task.x_test[chosen],
+        {
+            name: explain.grad_cam(
+                each.model, x_test[chosen], normal=x_train[:200], score=each.target
+            )
+            for name, each in contestants.items()
+            if each.model is not None
+        },
+        scores[chosen],
+        labels[chosen],
+    )
+    captions["grad_cam"] = (
+        f"Grad-CAM: where each variant's own score comes from, in the {SHOWN} most normal and the "
+        f"{SHOWN} most anomalous test images of the {main} variant, whose scores stand above."
+    )
     for name, contestant in contestants.items():
         if contestant.model is None or name == "adaptive" and "baseline" in contestants:
             continue

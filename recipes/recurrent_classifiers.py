@@ -34,7 +34,7 @@ import numpy as np
 import pandas as pd
 import tyro
 
-from zoo import backend, engine, metrics
+from zoo import backend, engine, explain, metrics
 from zoo.baselines import RollingZScore, ZScore
 from zoo.data.checks import require_at_least
 from zoo.data.imbalance import balancing_weight, downsample
@@ -201,7 +201,7 @@ def run(config: Config) -> Result:
         comparison=comparison,
         history=training.history(),
         scores=table,
-        top=table.nlargest(10, "score")[["timestamp", "series", "score", "label"]],
+        top=top_table(table, windows, main),
         model=main.model,
         **pictures(config, series, windows, comparison, judged, main, training.history()),
         notes=notes(config, series, windows, comparison, rows, buffer),
@@ -471,6 +471,15 @@ def score_table(windows, judged, main):
         "label": windows.y["test"],
     }
     return pd.DataFrame(table | {f"score_{name}": one.scores for name, one in judged.items()})
+
+
+def top_table(table, windows, main, count=10):
+    """The strangest test windows, and which of their rows raised the score."""
+    top = table.nlargest(count, "score")[["timestamp", "series", "score", "label"]]
+    x = windows.x("test", main.input)[top.index]
+    added = explain.integrated_gradients(main.model, x).sum(axis=-1)
+    rows = ["last row", *(f"{back} back" for back in range(1, x.shape[1]))][::-1]
+    return top.assign(because=explain.reasons(added, rows))
 
 
 def pictures(config, series, windows, comparison, judged, main, history):

@@ -32,7 +32,7 @@ import pandas as pd
 import tyro
 from keras import ops
 
-from zoo import backend, engine, metrics
+from zoo import backend, engine, explain, metrics
 from zoo.baselines import IsolationForestBaseline, PCAReconstruction, ZScore
 from zoo.data.checks import require_at_least
 from zoo.data.server_windows import cut_servers
@@ -620,28 +620,26 @@ def top_table(config, task, contestant, judged, count=5):
             "first_row": row.first_row,
             "last_row": row.last_row,
             "score": row.score,
-            "metrics": ", ".join(hardest(config, task, contestant, row)),
+            "because": explain.reasons(errors_at(config, task, contestant, row), task.columns, 3)[
+                0
+            ],
         }
         for row in found
     )
 
 
 def window_at(config, task, row):
-    """The judged window that starts nearest to a row of the score table."""
+    """The judged window that starts nearest to a row of the score table, and its first row."""
     x = task.x_test[task.names.index(row.server)]
     step = config.stride if config.level == "windows" else 1
-    return x[min(row.first_row // step, len(x) - 1)]
+    number = min(row.first_row // step, len(x) - 1)
+    return x[number], number * step
 
 
-def hardest(config, task, contestant, row, count=3):
-    """Names of the metrics with the largest error in a window."""
-    model = contestant.model
-    x = view_of(model, config)(window_at(config, task, row)[None])
-    if isinstance(model, TransformerGAN):
-        errors = ops.convert_to_numpy(model.errors(ops.convert_to_tensor(x)))
-    else:
-        errors = np.square(x - ops.convert_to_numpy(model.reconstruct(ops.convert_to_tensor(x))))
-    return [task.columns[i] for i in np.argsort(errors.mean(axis=(0, 1)))[::-1][:count]]
+def errors_at(config, task, contestant, row):
+    """Squared error of every number of the window at a row of the score table."""
+    x = view_of(contestant.model, config)(window_at(config, task, row)[0][None])
+    return explain.error_map(contestant.model, x)
 
 
 def pictures(config, servers, task, contestants, judged, cures):
@@ -678,6 +676,18 @@ def pictures(config, servers, task, contestants, judged, cures):
             "Rows: how row errors become a window's score, and where the threshold comes from. "
             "Columns: detector, and whether the test part continues the training process."
         )
+    row = next(score_table(config, task, {main: best}).nlargest(1, "score").itertuples())
+    rows = window_at(config, task, row)[1] + np.arange(config.window)
+    drawn["why"] = figures.window_contributions(
+        servers[task.names.index(row.server)].test[rows],
+        errors_at(config, task, contestants[main], row)[0],
+        task.columns,
+        times=rows,
+    )
+    captions["why"] = (
+        f"The strangest window of {row.server}: the metrics that {main} could not redraw, and in "
+        f"which rows."
+    )
     drawn |= attention_pictures(config, task, contestants[main], best)
     captions |= {
         name: "Row: the step that looks; column: the step it looks at. One colour scale for both "
@@ -694,7 +704,7 @@ def attention_pictures(config, task, contestant, judged):
         return {}
     table = score_table(config, task, {config.variants[0]: judged}).sort_values("score")
     ends = {"normal": next(table.itertuples()), "anomalous": next(table[::-1].itertuples())}
-    x = np.stack([window_at(config, task, row) for row in ends.values()])
+    x = np.stack([window_at(config, task, row)[0] for row in ends.values()])
     view = contestant.model.view(ops.convert_to_tensor(x))[0]
     weights = attention_weights(contestant.model.transformer, view)
     return {

@@ -331,6 +331,31 @@ def test_compare_says_when_the_data_differ(capsys):
     assert "data differ, so their numbers do not compare: n_test: 5, 6" in text
 
 
+def test_compare_writes_a_page_with_the_commands_of_the_runs(tmp_path, capsys):
+    for seed in (0, 2):
+        assert zoo(f"run tiny-count --seed {seed} --out s{seed}") == 0
+    assert zoo("compare s0 s2 s0 --html page.html") == 0
+    assert "page: page.html" in capsys.readouterr().out
+    page = (tmp_path / "page.html").read_text()
+    assert "2 runs of tiny count" in page and 'href="./s2/report.html"' in page
+    assert "zoo run tiny-count --seed 2 --backend" in page
+    assert zoo("compare s0 s2 --html page.html") == 2
+    assert "page.html exists already; give --overwrite or another --html" in capsys.readouterr().err
+    assert zoo("compare s0 --html page.html --overwrite") == 0
+    assert "There is one run only" in (tmp_path / "page.html").read_text()
+
+
+def test_compare_names_a_page_that_cannot_be_written(capsys):
+    assert zoo("run tiny-count --out a") == 0
+    capsys.readouterr()
+    assert zoo("compare a --html a --overwrite") == 2
+    assert "a is a folder; give --html the name of a file" in capsys.readouterr().err
+    assert zoo("compare a --html none/page.html") == 2
+    assert "none does not exist; make that folder first" in capsys.readouterr().err
+    assert zoo("compare a/metrics.json") == 2
+    assert "metrics.json is a file; give the run folder" in capsys.readouterr().err
+
+
 def test_compare_refuses_an_unfinished_run(tmp_path, capsys):
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "config.json").write_text("{}")

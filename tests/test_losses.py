@@ -179,3 +179,12 @@ def test_surprise_is_that_of_scipy_over_all_axes():
     one_for_all = -norm.logpdf(x, mean, 0.5).sum(axis=(1, 2))
     found = numpy(losses.gaussian_surprise(x, mean, 2 * np.log(0.5)))
     np.testing.assert_allclose(found, one_for_all, rtol=1e-5)
+
+
+def test_mahalanobis_is_that_of_the_threshold():
+    from zoo.thresholds import Mahalanobis
+
+    x = np.random.default_rng(0).normal(size=(50, 4)).astype("float32")
+    fitted = Mahalanobis().fit(x)
+    found = losses.mahalanobis(x, fitted.center_, fitted.precision_)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(found), fitted.score(x), rtol=1e-4)

@@ -127,30 +127,47 @@ def run(name: str, words: Sequence[str]) -> Result:
     return result
 
 
-def compare(paths: Sequence[Path], out: Path | None = None, overwrite: bool = False) -> None:
+def compare(
+    paths: Sequence[Path],
+    out: Path | None = None,
+    overwrite: bool = False,
+    html: Path | None = None,
+) -> None:
     """Print finished runs side by side, with their spread over seeds.
 
     Args:
         paths: run folders.
         out: CSV file for the table, all metrics included.
-        overwrite: replace `out` if it exists.
+        overwrite: replace `out` and `html` if they exist.
+        html: file for a self-contained page: tables, figures, what differs, commands.
 
     Raises:
         RunFolderError: a folder is missing or incomplete.
-        FileExistsError: `out` exists, and `overwrite` is False.
+        FileExistsError: `out` or `html` exists, and `overwrite` is False.
+        FileNotFoundError: the folder that `html` is to lie in does not exist.
     """
     from zoo.report import comparison, terminal
     from zoo.report.run_folder import load_run
 
-    if out is not None and out.exists() and not overwrite:
-        raise FileExistsError(f"{out} exists already; give --overwrite or another --out")
-    runs = [load_run(path) for path in paths]
+    for option, file in (("--out", out), ("--html", html)):
+        if file is not None and file.is_dir():
+            raise IsADirectoryError(f"{file} is a folder; give {option} the name of a file")
+        if file is not None and file.exists() and not overwrite:
+            raise FileExistsError(f"{file} exists already; give --overwrite or another {option}")
+        if file is not None and not file.parent.is_dir():
+            raise FileNotFoundError(f"{file.parent} does not exist; make that folder first")
+    runs = [load_run(path) for path in {os.path.abspath(path): path for path in paths}.values()]
     table = comparison.runs_table(runs)
     settings, data = comparison.differing_settings(runs), comparison.differing_data(runs)
     terminal.print_runs(table, comparison.spread_over_seeds(runs), settings, data)
     if out is not None:
         table.to_csv(out, index=False)
         print(f"table: {out}")
+    if html is not None:
+        from zoo.report import comparison_page
+
+        html.write_text(comparison_page.render(runs, html.parent), encoding="utf-8")
+        print(f"page: {html}")
 
 
 def fit(words: Sequence[str]) -> None:
@@ -227,6 +244,40 @@ def score(path: Path, data: Path, out: Path, overwrite: bool = False) -> None:
     rows = score_file(detector, data, out, overwrite)
     seconds = time.perf_counter() - start
     print(f"{rows:,} rows in {seconds:.1f} s, {rows / seconds:,.0f} a second: {out}")
+
+
+def explain(
+    path: Path,
+    data: Path,
+    count: int = 5,
+    top: int = 3,
+    method: str = "auto",
+    out: Path | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Print what made the strangest rows of a CSV file strange.
+
+    Args:
+        path: `.zoo` file.
+        data: CSV file with the columns of the training.
+        count: rows to explain.
+        top: features a row.
+        method: auto, error, integrated_gradients or occlusion.
+        out: CSV file for the table.
+        overwrite: replace `out` if it exists.
+    """
+    import zoo
+    from zoo.files import explain_file
+    from zoo.report import terminal
+
+    if out is not None and out.exists() and not overwrite:
+        raise FileExistsError(f"{out} exists already; give --overwrite or another --out")
+    table = explain_file(zoo.load(path), data, count, top, method)
+    shown = table.assign(share=table["share"].map("{:.0%}".format))
+    terminal.print_table(shown.rename(columns={"row": "line"}), "What made the strangest rows")
+    if out is not None:
+        table.to_csv(out, index=False)
+        print(f"table: {out}")
 
 
 def export(path: Path, out: Path, format: str = "onnx", overwrite: bool = False) -> None:
@@ -349,7 +400,7 @@ def _dispatch(argv: list[str]) -> int:
         fit(argv[1:])
         return 0
     options = _parser().parse_args(argv)
-    if options.command in ("score", "watch", "inspect", "export"):
+    if options.command in ("score", "explain", "watch", "inspect", "export"):
         _start_backend(options.backend, options.device)
     if options.command == "list":
         list_recipes()
@@ -357,12 +408,17 @@ def _dispatch(argv: list[str]) -> int:
         inspect(options.model)
     elif options.command == "score":
         score(options.model, options.data, options.out, options.overwrite)
+    elif options.command == "explain":
+        explain(
+            options.model, options.data, options.count, options.top, options.method,
+            options.out, options.overwrite,
+        )  # fmt: skip
     elif options.command == "export":
         export(options.model, options.out, options.format, options.overwrite)
     elif options.command == "watch":
         _watch(options)
     elif options.command == "compare":
-        compare(options.runs, options.out, options.overwrite)
+        compare(options.runs, options.out, options.overwrite, options.html)
     else:
         _parser().print_help()
     return 0
@@ -388,17 +444,31 @@ def _parser() -> argparse.ArgumentParser:
     comparing = commands.add_parser("compare", help="put finished runs side by side")
     comparing.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folder")
     comparing.add_argument("--out", type=Path, metavar="FILE.csv", help="write the table there too")
-    comparing.add_argument("--overwrite", action="store_true", help="replace FILE.csv if it exists")
+    comparing.add_argument("--html", type=Path, metavar="FILE.html", help="write a page there too")
+    comparing.add_argument("--overwrite", action="store_true", help="replace files that exist")
     commands.add_parser("fit", help="fit a detector on a CSV file (zoo fit --help: its options)")
     scoring = commands.add_parser("score", help="score a CSV file of any length")
+    explaining = commands.add_parser("explain", help="say what made the strangest rows strange")
     watching = commands.add_parser("watch", help="score lines as they come in")
     inspecting = commands.add_parser("inspect", help="show what a .zoo file holds")
     exporting = commands.add_parser("export", help="write a .zoo file as ONNX, for one")
-    for command in (scoring, watching, inspecting, exporting):
+    for command in (scoring, explaining, watching, inspecting, exporting):
         command.add_argument("model", type=Path, metavar="MODEL.zoo", help="what zoo fit saved")
         command.add_argument("--backend", default="auto", help="tensorflow, jax, torch or auto")
         command.add_argument("--device", default="auto", help="cpu, gpu or auto")
     scoring.add_argument("data", type=Path, metavar="DATA.csv", help="rows to score")
+    explaining.add_argument("data", type=Path, metavar="DATA.csv", help="rows to look at")
+    explaining.add_argument("--count", type=int, default=5, help="rows to explain")
+    explaining.add_argument("--top", type=int, default=3, help="features a row")
+    explaining.add_argument(
+        "--method", default="auto", help="auto, error, integrated_gradients or occlusion"
+    )
+    explaining.add_argument(
+        "--out", type=Path, metavar="FILE.csv", help="write the table there too"
+    )
+    explaining.add_argument(
+        "--overwrite", action="store_true", help="replace FILE.csv if it exists"
+    )
     scoring.add_argument("--out", type=Path, required=True, metavar="SCORES.csv")
     scoring.add_argument("--overwrite", action="store_true", help="replace SCORES.csv")
     exporting.add_argument("out", type=Path, metavar="OUT", help="file to write")

@@ -132,6 +132,40 @@ def score_file(
     return stream.rows_seen
 
 
+def explain_file(
+    detector: AnomalyEstimator,
+    path: str | Path,
+    count: int = 5,
+    top: int = 3,
+    method: str = "auto",
+) -> pd.DataFrame:
+    """What made the strangest rows of a CSV file strange.
+
+    Args:
+        detector: fitted estimator for a table or a series.
+        path: CSV file with a header; it is read whole.
+        count: rows to explain, of a series those whose windows do not overlap.
+        top: features a row.
+        method: as in `AnomalyEstimator.explain`.
+
+    Returns:
+        `zoo.explain.Explanation.table`; `row` is the line of the file, the header being 1.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: columns, values or settings that cannot be used.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f"'{path}' does not exist; expected a CSV file of numbers there")
+    if detector.kind_ not in ("table", "series"):
+        raise ValueError(f"the detector judges {detector.kind_}; a CSV file holds none")
+    chunks = [chunk for chunk, _ in _chunks(detector, path, CHUNK)]
+    if not chunks:
+        raise ValueError(f"'{path}' has a header and no rows")
+    return detector.explain(pd.concat(chunks), count=count, method=method).table(top)
+
+
 def watch(
     detector: AnomalyEstimator,
     source: str | Path | None = None,

@@ -19,6 +19,22 @@ def squared_distance(embedding, center):
     return ops.sum(ops.square(difference), axis=-1)
 
 
+def mahalanobis(embedding, center, precision):
+    """Mahalanobis distance of each embedding to the center, √((z − m)ᵀ P (z − m)).
+
+    Args:
+        embedding: `(n, d)`.
+        center: m, `(d,)`.
+        precision: P, the inverse of the covariance, `(d, d)`.
+
+    Returns:
+        `(n,)` float32.
+    """
+    difference = ops.cast(embedding, "float32") - ops.cast(center, "float32")
+    squared = ops.sum(ops.matmul(difference, ops.cast(precision, "float32")) * difference, axis=-1)
+    return ops.sqrt(ops.maximum(squared, 1e-12))  # the root has no gradient at zero
+
+
 def squared_error(target, output, reduction="mean"):
     """Squared error of each sample, over all axes but the first.
 

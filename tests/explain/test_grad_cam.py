@@ -49,6 +49,12 @@ def test_what_normal_images_have_is_not_strange():
     np.testing.assert_allclose(found[0, :2], [0.0, 16.0])
 
 
+def test_another_score_of_the_same_network():
+    model, image = svdd(one_filter()), np.ones((1, 4, 4, 1))
+    twice = explain.grad_cam(model, image, score=lambda x: 2 * model.score(x))
+    np.testing.assert_allclose(twice, 2 * explain.grad_cam(model, image), rtol=1e-6)
+
+
 def digits():
     return np.random.default_rng(0).uniform(size=(3, 28, 28, 1)).astype("float32")
 

@@ -1,4 +1,4 @@
-"""Anomalies that were planted must be what an explanation points at."""
+"""Anomalies that were planted must be what an explanation points at; `pytest -s` tells how well."""
 
 import keras
 import numpy as np
@@ -89,6 +89,13 @@ def check_patches(models, x_train, x_test):
     for name, model in models.items():
         maps = explain.grad_cam(model, images, normal=x_train[:200])
         ratio = energy_ratio(maps, inside)
+        peak = np.mean(
+            [mask.flat[found.argmax()] for mask, found in zip(inside, maps, strict=True)]
+        )
+        print(
+            f"{name}: energy ratio {ratio.mean():.1f}, above 1 in {np.mean(ratio > 1):.0%}, "
+            f"peak inside in {peak:.0%}"
+        )
         assert ratio.mean() >= 3 and np.mean(ratio > 1) >= 0.9, f"{name}: {ratio.mean():.2f}"
 
 
@@ -130,7 +137,7 @@ class TestImages:
                     explained(model, x_test[:20]), explained(other, x_test[:20]), strict=True
                 )
                 alike = np.mean([spearmanr(a.ravel(), b.ravel())[0] for a, b in pairs])
-                assert abs(alike) < 0.4, f"{way} of {name}: {alike:.2f}"
+                assert alike < 0.4, f"{way} of {name}: {alike:.2f}"
 
 
 @pytest.mark.slow
@@ -179,6 +186,7 @@ def test_a_shifted_feature_is_ranked_first(name):
         found.append(part)
     explained = detector.explain(np.concatenate(found), np.arange(cases) * window + window - 1)
     first = explained.by_feature.argmax(axis=1)
+    print(f"{name}, {explained.method}: ranked first in {np.mean(first == shifted):.1%}")
     assert np.mean(first == shifted) >= 0.95
     table = explained.table(top=1)
     assert (table["feature"] == [f"feature {number}" for number in first]).all()
@@ -197,4 +205,6 @@ def test_a_classifiers_shifted_feature_is_ranked_first():
     model.fit(windows[:-300], labels[:-300], batch_size=64, epochs=6, verbose=0)
     chosen = np.flatnonzero(labels[-300:])[:200] - 300
     explained = explain.integrated_gradients(model, windows[chosen]).sum(axis=1)
-    assert np.mean(explained.argmax(axis=1) == shifted[chosen]) >= 0.95
+    right = np.mean(explained.argmax(axis=1) == shifted[chosen])
+    print(f"classifier, integrated_gradients: ranked first in {right:.1%}")
+    assert right >= 0.95

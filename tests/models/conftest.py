@@ -251,7 +251,11 @@ class Trained:
 
 @pytest.fixture(scope="session")
 def trained(case, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(case.name)
+    return train(case, tmp_path_factory.mktemp(case.name))
+
+
+def train(case, folder):
+    """A fit of a case with every common callback, which leave their files in `folder`."""
     model, screen = case.compiled(), io.StringIO()
     callbacks = [
         keras.callbacks.EarlyStopping("val_loss", patience=99, restore_best_weights=True),

@@ -7,6 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from zoo.report.result import Result
+from zoo.report.run_folder import RunFolder, load_run
 
 
 @dataclass(frozen=True)
@@ -37,3 +38,17 @@ def result():
 def change(result):
     """Give the result with some fields replaced."""
     return lambda **fields: replace(result, **fields)
+
+
+@pytest.fixture
+def finish(tmp_path, result):
+    """Leave a run folder and read it back: `finish("a", metrics={...}, backend="jax", ...)`."""
+
+    def run(name, backend="jax", command="zoo run blobs", recipe="blobs", **fields):
+        path = tmp_path / name
+        outcome = replace(result, recipe=recipe, **fields)
+        with RunFolder(path) as folder:
+            folder.save(outcome, {"backend": backend, "device": "cpu"}, command)
+        return load_run(path)
+
+    return run

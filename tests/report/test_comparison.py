@@ -7,14 +7,19 @@ import pandas as pd
 import pytest
 
 from zoo.report.comparison import (
+    data_groups,
     differing_data,
     differing_settings,
     is_as_published,
     row_names,
     row_tags,
+    run_names,
     runs_table,
+    score_differences,
+    seed_groups,
     spread_over_seeds,
     text_columns,
+    variant_names,
 )
 from zoo.report.run_folder import SavedRun
 
@@ -44,7 +49,8 @@ def test_one_row_per_run_and_variant():
 def test_seeds_are_summarised_per_variant_by_mean_and_sample_deviation():
     runs = [run("a", 0, auc=0.8, variants=("v", "w")), run("b", 1, auc=0.9, variants=("v", "w"))]
     spread = spread_over_seeds(runs).set_index("variant")
-    assert spread.loc["v", "runs"] == 2
+    assert spread.loc["v", "runs"] == spread.loc["v", "seeds"] == 2
+    assert spread.loc["v", "run"] == "a, b"
     assert spread.loc["v", "roc_auc_mean"] == pytest.approx(0.85)
     assert spread.loc["v", "roc_auc_std"] == pytest.approx(0.1 / 2**0.5)
     assert spread.loc["w", "roc_auc_mean"] == pytest.approx(0.425)
@@ -117,3 +123,75 @@ def test_the_published_protocol_is_known_by_its_name():
         False,
     ]
     assert is_as_published(SEVERAL) == [False] * 4
+
+
+def test_folders_of_one_name_are_told_apart_by_their_parents():
+    assert run_names([run("x/a"), run("y/a"), run("y/b")]) == ["x/a", "y/a", "b"]
+    assert runs_table([run("x/a"), run("y/a")])["run"].tolist() == ["x/a", "y/a"]
+
+
+def test_a_variant_has_one_name_in_all_runs():
+    table = runs_table([run("a", variants=("v", "w")), run("b", 1, variants=("v", "w"))])
+    assert variant_names(table) == ["v", "w", "v", "w"]
+    assert variant_names(runs_table([run("a"), replace(run("b"), recipe="two_rings")])) == [
+        "blobs",
+        "two rings",
+    ]
+    several = [replace(run(name), comparison=SEVERAL) for name in "ab"]
+    assert variant_names(runs_table(several))[:2] == ["GRU (raw, none)", "GRU (scaled, focal loss)"]
+
+
+def test_groups_of_runs_by_seed_backend_and_data():
+    runs = [run("a"), run("b", 1), run("c", backend="torch"), run("d", dataset="mnist")]
+
+    def names(groups):
+        return [[each.path.name for each in group] for group in groups]
+
+    assert names(seed_groups(runs)) == [["a", "b"], ["c"], ["d"]]
+    assert names(seed_groups(runs, by_backend=False)) == [["a", "b", "c"], ["d"]]
+    assert names(data_groups(runs)) == [["a", "b", "c"], ["d"]]
+    assert names(data_groups([run("a"), replace(run("b"), recipe="rings")])) == [["a"], ["b"]]
+
+
+def test_a_recipe_that_calls_its_data_otherwise_is_understood():
+    runs = [replace(run(name), config={"data": name, "rows": 9}) for name in ("one", "two")]
+    assert differing_data(runs) == ["data: one, two"]
+
+
+TWO_MODELS = pd.DataFrame({"variant": ["v", "w", "PCA"], "kind": ["model", "model", "baseline"]})
+
+
+def scored(finish, name, backend, v, w=(1, 2, 3), seed=0, sample=(0, 1, 2)):
+    scores = {"sample": sample, "score": v, "score_v": v, "score_w": w, "score_PCA": range(3)}
+    return finish(
+        name,
+        backend=backend,
+        comparison=TWO_MODELS,
+        metrics={"seed": seed},
+        scores=pd.DataFrame(scores),
+    )
+
+
+def test_scores_of_equal_seeds_are_compared_between_backends(finish):
+    runs = [
+        scored(finish, "a", "jax", [1.0, 2.0, 3.0]),
+        scored(finish, "b", "torch", [1.0, 2.5, 2.0]),
+        scored(finish, "c", "torch", [9.0, 9.0, 8.0], seed=1),
+    ]
+    table, problems = score_differences(runs)
+    assert problems == []
+    assert table["variant"].tolist() == ["v", "w"]
+    assert table["backends"].tolist() == ["jax, torch"] * 2
+    assert table["difference"].tolist() == [1.0, 0.0]
+    assert table["in_deviations"].tolist() == [1.0, 0.0]
+    assert table["rank_correlation"].tolist() == [0.5, 1.0]
+    assert table["samples"].tolist() == [3, 3]
+
+
+def test_scores_of_other_samples_are_not_compared(finish):
+    runs = [
+        scored(finish, "a", "jax", [1, 2, 3]),
+        scored(finish, "b", "torch", [1, 2, 3], sample=(0, 1, 7)),
+    ]
+    assert score_differences(runs) == (None, ["a and b"])
+    assert score_differences(runs[:1]) == (None, [])

@@ -2,6 +2,7 @@
 
 from html.parser import HTMLParser
 
+import html5lib
 import numpy as np
 import pandas as pd
 import pytest
@@ -54,6 +55,12 @@ def test_the_page_holds_every_part(change):
     ):
         assert part in words
     assert "data:image/png;base64,UE5H" in text
+
+
+def test_the_page_is_valid_html(change):
+    nasty = change(top=pd.DataFrame({"a&b": ["<"]}), notes=("&",), summary="a < b & c")
+    for each in (change(), nasty, change(comparison=None, figures={}, captions={})):
+        html5lib.HTMLParser(strict=True).parse(page_of(each))
 
 
 def test_the_page_needs_no_network_and_no_script(result):

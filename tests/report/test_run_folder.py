@@ -34,6 +34,22 @@ def test_a_finished_run_holds_every_file_and_loads(tmp_path, result):
     pd.testing.assert_frame_equal(run.comparison, result.comparison)
 
 
+def test_a_run_keeps_its_command_its_scores_and_its_history(tmp_path, result):
+    save_run(tmp_path / "a", result)
+    run = load_run(tmp_path / "a")
+    assert run.command == "zoo run blobs"
+    pd.testing.assert_frame_equal(run.scores(), result.scores)
+    pd.testing.assert_frame_equal(run.history(), result.history)
+    config = tmp_path / "a" / "config.json"
+    older = json.loads(config.read_text())
+    del older["command"]
+    config.write_text(json.dumps(older))
+    assert load_run(tmp_path / "a").command is None
+    (tmp_path / "a" / "scores.csv").write_text("a\n1,2\n1,2,3\n")
+    with pytest.raises(RunFolderError, match="scores.csv cannot be read .*; run the recipe again"):
+        run.scores()
+
+
 def test_numbers_that_are_not_finite_become_null(tmp_path, change):
     save_run(tmp_path / "a", change(metrics={"roc_auc": np.float32("nan"), "n_test": np.int64(4)}))
     metrics = json.loads((tmp_path / "a" / "metrics.json").read_text())
@@ -154,8 +170,20 @@ def test_damaged_and_later_folders_are_refused(tmp_path, result):
     config.write_text(config.read_text().replace('"format": 1', '"format": 99'))
     with pytest.raises(RunFolderError, match="has format 99, this zoo reads 1"):
         load_run(tmp_path / "a")
+    config.write_text('{"format": 1}')
+    with pytest.raises(RunFolderError, match="config.json lacks recipe and config"):
+        load_run(tmp_path / "a")
     config.write_text("{")
     with pytest.raises(RunFolderError, match="config.json is damaged"):
         load_run(tmp_path / "a")
     with pytest.raises(RunFolderError, match="does not exist"):
         load_run(tmp_path / "b")
+
+
+def test_a_file_and_a_table_without_variants_are_named(tmp_path, result):
+    save_run(tmp_path / "a", result)
+    with pytest.raises(RunFolderError, match="metrics.json is a file; give the run folder"):
+        load_run(tmp_path / "a" / "metrics.json")
+    (tmp_path / "a" / "comparison.csv").write_text("roc_auc\n0.5\n")
+    with pytest.raises(RunFolderError, match="comparison.csv has no column 'variant'"):
+        load_run(tmp_path / "a")

@@ -71,6 +71,11 @@ class VariationalAutoencoder(AnomalyEstimator):
         scale: standard deviation of p(x|z), in scaled units; None lets the decoder tell.
         score_by: `"reconstruction_probability"`, `"reconstruction_error"` or `"elbo"`.
         samples: codes drawn for each score.
+
+    Example:
+        >>> detector = VariationalAutoencoder(units=(16, 8), code=2)  # fitted as an Autoencoder is
+        >>> detector.make((5,), seed=0).encoder.output_shape  # mean and log variance of each number
+        (None, 4)
     """
 
     window: int | None = None
@@ -106,6 +111,11 @@ class SequenceAutoencoder(AnomalyEstimator):
         cell: `"lstm"`, `"gru"` or `"rnn"`.
         units: of the recurrent layers and last of the code.
         weight_decay: L2 penalty of the weights.
+
+    Example:
+        >>> detector = SequenceAutoencoder(window=30, cell="gru", units=(8,))
+        >>> detector.make((30, 5), seed=0).decoder.output_shape  # of windows of five features
+        (None, 30, 5)
     """
 
     window: int = 10

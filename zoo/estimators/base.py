@@ -70,7 +70,8 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
         calibration_: scores of normal data, and the threshold.
         offset_: the threshold as scikit-learn has it: `score_samples` below it is an outlier.
         history_: log name to its values, one an epoch.
-        n_features_in_, feature_names_in_: as in scikit-learn.
+        n_features_in_: as in scikit-learn.
+        feature_names_in_: as in scikit-learn, of a DataFrame.
     """
 
     contamination: float | Literal["auto"] = "auto"

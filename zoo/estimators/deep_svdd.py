@@ -67,6 +67,12 @@ class HybridDeepSVDD(AnomalyEstimator):
         reconstruction_weight: μ₂, of the reconstruction error.
         score_by: `"both"`, `"compactness"` or `"reconstruction"`.
         weight_decay: L2 penalty of the weights.
+
+    Example:
+        >>> detector = HybridDeepSVDD(units=(16, 4), score_by="reconstruction")
+        >>> model = detector.make((5,), seed=0)
+        >>> model.encoder.output_shape, model.decoder.output_shape
+        ((None, 4), (None, 5))
     """
 
     window: int | None = None

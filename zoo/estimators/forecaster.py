@@ -23,6 +23,11 @@ class Forecaster(AnomalyEstimator):
         cell: `"lstm"`, `"gru"` or `"rnn"`.
         units: of the recurrent layers.
         weight_decay: L2 penalty of the weights.
+
+    Example:
+        >>> detector = Forecaster(window=10, cell="gru", units=(8,))
+        >>> detector.make((10, 3), seed=0).encoder.input_shape  # nine rows, to tell the tenth
+        (None, 9, 3)
     """
 
     window: int = 10

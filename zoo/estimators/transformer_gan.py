@@ -39,6 +39,12 @@ class TransformerGAN(AnomalyEstimator):
         adversarial_weight: γ of the GAN.
         adversarial_rate: learning rate of the GAN as a share of the Transformer's.
         weight_decay: of AdamW.
+
+    Example:
+        >>> small = {"blocks": 1, "heads": 2, "width": 8, "feed_forward": 16}
+        >>> detector = TransformerGAN(window=20, coupling="joint", score_by="both", **small)
+        >>> detector.make((20, 3), seed=0).discriminator.output_shape
+        (None, 1)
     """
 
     window: int = 10

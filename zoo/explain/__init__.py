@@ -6,7 +6,7 @@ every backend. `AnomalyEstimator.explain` does the same for raw data, by the fea
 
 from zoo.explain.attention import attention
 from zoo.explain.errors import embedding_direction, error_map
-from zoo.explain.explanation import Explanation
+from zoo.explain.explanation import Explanation, reasons
 from zoo.explain.grad_cam import convolutions, grad_cam
 from zoo.explain.gradients import (
     gradient_times_input,
@@ -27,6 +27,7 @@ __all__ = [
     "gradient_times_input",
     "integrated_gradients",
     "occlusion",
+    "reasons",
     "score_gradients",
     "shap_values",
     "smooth_grad",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,3 +92,26 @@ class Explanation:
                     }
                 )
         return pd.DataFrame(records)
+
+
+def reasons(contributions: np.ndarray, names: Sequence[str], top: int = 2) -> list[str]:
+    """For each sample, the features that add most to its score and their share of what raises it.
+
+    Args:
+        contributions: (n, features) or (n, window, features), as an explanation gives them.
+        names: (features,).
+        top: features a sample, at most.
+
+    Returns:
+        (n,) such as `"load 62 %, heat 20 %"`; features below 5 % are not named.
+
+    Example:
+        >>> reasons(np.array([[6.0, -1.0, 3.0, 1.0]]), ["load", "cost", "heat", "rain"])
+        ['load 60 %, heat 30 %']
+    """
+    raising = np.maximum(contributions, 0).reshape(len(contributions), -1, len(names)).sum(axis=1)
+    shares = raising / np.maximum(raising.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    return [
+        ", ".join(f"{names[i]} {row[i]:.0%}".replace("%", " %") for i in order if row[i] >= 0.05)
+        for row, order in zip(shares, np.argsort(-shares, axis=1)[:, :top], strict=True)
+    ]

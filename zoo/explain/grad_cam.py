@@ -6,7 +6,7 @@ Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks, ICCV 2017.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
@@ -39,7 +39,12 @@ def convolutions(model) -> list[str]:
 
 
 def grad_cam(
-    model, images, layer: str | None = None, normal=None, pooled: bool = False
+    model,
+    images,
+    layer: str | None = None,
+    normal=None,
+    pooled: bool = False,
+    score: Callable | None = None,
 ) -> np.ndarray:
     """Where in an image the score comes from, by the feature maps of a layer.
 
@@ -68,6 +73,8 @@ def grad_cam(
             the normalisation and activation that follow it. An earlier one is sharper.
         normal: `(m, height, width, channels)`, some training images, or None.
         pooled: how the feature maps are weighed.
+        score: function of a batch to `(n,)` in `keras.ops`, to be explained in place of the model's
+            own: a Mahalanobis distance of its embeddings, for one.
 
     Returns:
         `(n, height, width)` float32, 0 or more, in units of the score; not scaled, so that maps of
@@ -80,11 +87,12 @@ def grad_cam(
     images = as_samples(model, images)
     chosen = _find(model, layer)
     size = images.shape[1:-1]
+    target = score or model.score
 
     def activation(x):
         seen = []
         with _intercepted(chosen, lambda output: seen.append(output) or output):
-            model.score(x)
+            target(x)
         if not seen or len(seen[0].shape) != len(size) + 2 or seen[0].shape[0] != x.shape[0]:
             shape = tuple(seen[0].shape) if seen else "nothing"
             raise ValueError(
@@ -94,16 +102,16 @@ def grad_cam(
             )
         return ops.cast(seen[0], "float32")
 
-    def score(maps, x):
+    def score_by_maps(maps, x):
         with _intercepted(chosen, lambda output: ops.cast(maps, output.dtype)):
-            return model.score(x)
+            return target(x)
 
     look = engine.compiled(activation, model)
     (maps,) = in_batches(lambda x: (look(x),), images)
     usual = 0.0
     if normal is not None:
         usual = in_batches(lambda x: (look(x),), as_samples(model, normal))[0].mean(axis=0)
-    _, gradient = in_batches(engine.compiled_gradient(score, model), maps, images)
+    _, gradient = in_batches(engine.compiled_gradient(score_by_maps, model), maps, images)
     if pooled:
         gradient = gradient.mean(axis=tuple(range(1, maps.ndim - 1)), keepdims=True)
     raw = np.maximum(np.sum(gradient * (maps - usual), axis=-1), 0)

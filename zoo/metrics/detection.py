@@ -127,6 +127,11 @@ def summarize(labels: ArrayLike, scores: ArrayLike, threshold: float) -> dict[st
     Raises:
         ValueError: Labels other than 0 and 1, scores or a threshold that are not finite, or
             unequal lengths.
+
+    Example:
+        >>> found = summarize([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], threshold=0.5)
+        >>> found["precision"], found["recall"], found["anomaly_rate"]
+        (1.0, 0.5, 0.25)
     """
     labels, scores = checked(labels, scores)
     if not np.isfinite(threshold):

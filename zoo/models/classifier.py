@@ -84,8 +84,8 @@ class Classifier(Detector):
 
     def learn(self, x, y, training=True):
         def loss():
-            error = ops.mean(self.errors(y, self.logits(x, training)))
-            return error + losses.l2_penalty(self.trainable_variables, self.weight_decay)
+            cost = ops.mean(self.costs(y, self.logits(x, training)))
+            return cost + losses.l2_penalty(self.trainable_variables, self.weight_decay)
 
         return {"loss": self.minimize(loss, "encoder", "head")}
 
@@ -97,7 +97,7 @@ class Classifier(Detector):
         logits = self.head(self.encoder(x, training=training), training=training)
         return ops.cast(ops.reshape(logits, (-1,)), "float32")
 
-    def errors(self, y, logits):
+    def costs(self, y, logits):
         """The loss of each sample, `(n,)`."""
         y = ops.reshape(y, (-1,))
         if self.objective == "focal":

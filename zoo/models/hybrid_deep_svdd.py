@@ -37,6 +37,14 @@ class HybridDeepSVDD(Detector):
         warmup_epochs: as in `DeepSVDD`.
         center_rate: as in `DeepSVDD`.
         weight_decay: λ, as in `DeepSVDD`, on both networks.
+
+    Example:
+        >>> import numpy as np
+        >>> from zoo.networks import mlp
+        >>> encoder = mlp((4,), units=(8, 2), bias=False)
+        >>> model = HybridDeepSVDD(encoder, mlp((2,), units=(8, 4), name="decoder"))
+        >>> model.predict(np.zeros((8, 4), "float32"), verbose=0).shape
+        (8,)
     """
 
     def __init__(

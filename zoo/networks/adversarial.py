@@ -18,6 +18,10 @@ def window_generator(output_shape, latent=64, units=(256, 512), width=128):
 
     Returns:
         Built functional `keras.Model`.
+
+    Example:
+        >>> window_generator((20, 3), latent=8, units=(16,), width=8).output_shape
+        (None, 20, 3)
     """
     time, features = output_shape
     noise = x = keras.Input((latent,))
@@ -38,6 +42,10 @@ def window_discriminator(input_shape, units=(512, 256, 128), dropout=0.3):
 
     Returns:
         Built functional `keras.Model`.
+
+    Example:
+        >>> window_discriminator((20, 3), units=(16,)).output_shape
+        (None, 1)
     """
     window = keras.Input(input_shape)
     x = layers.Flatten()(window)

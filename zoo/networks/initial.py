@@ -18,7 +18,17 @@ _drawing = ContextVar("drawing", default=True)
 
 @contextmanager
 def undrawn():
-    """Inside, `draw_weights` does nothing: the networks made there are about to be loaded."""
+    """Inside, `draw_weights` does nothing: the networks made there are about to be loaded.
+
+    Example:
+        >>> from zoo.networks import mlp
+        >>> model = mlp((4,), units=(2,))
+        >>> before = np.array(model.get_weights()[0])
+        >>> with undrawn():
+        ...     _ = draw_weights(model, seed=0)
+        >>> np.array_equal(before, model.get_weights()[0])
+        True
+    """
     token = _drawing.set(False)
     try:
         yield
@@ -38,6 +48,12 @@ def draw_weights(model, seed):
 
     Raises:
         ValueError: an initializer, or a kind of weight, that this function does not know.
+
+    Example:
+        >>> from zoo.networks import mlp
+        >>> first, second = (draw_weights(mlp((4,), units=(2,)), seed=0) for _ in range(2))
+        >>> np.array_equal(first.get_weights()[0], second.get_weights()[0])
+        True
     """
     if not _drawing.get():
         return model
@@ -69,6 +85,12 @@ def seed_dropout(model, seed):
 
     Returns:
         `model`.
+
+    Example:
+        >>> from zoo.networks import transformer
+        >>> network = transformer((20, 3), blocks=1, heads=2, width=8, feed_forward=16)
+        >>> seed_dropout(network, seed=0) is network
+        True
     """
     generators = {}
     for layer in model._flatten_layers():

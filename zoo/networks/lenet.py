@@ -25,6 +25,10 @@ def lenet(input_shape, embedding=None, filters=None):
 
     Raises:
         ValueError: another image size.
+
+    Example:
+        >>> lenet((28, 28, 1)).output_shape
+        (None, 32)
     """
     size = _size(input_shape)
     image = x = keras.Input(input_shape)
@@ -49,6 +53,10 @@ def lenet_decoder(output_shape, embedding=None, filters=None):
 
     Raises:
         ValueError: another image size, or an embedding that no 4×4 map holds.
+
+    Example:
+        >>> lenet_decoder((28, 28, 1)).output_shape
+        (None, 28, 28, 1)
     """
     size = _size(output_shape)
     embedding = embedding or EMBEDDING[size]

@@ -26,6 +26,12 @@ def mlp(
 
     Returns:
         Built functional `keras.Model`.
+
+    Example:
+        >>> mlp((6,), units=(16, 2), bias=False).output_shape
+        (None, 2)
+        >>> mlp((2,), units=(16, 12), output_shape=(4, 3)).output_shape
+        (None, 4, 3)
     """
     row = x = keras.Input(input_shape)
     if len(input_shape) > 1:

@@ -23,6 +23,10 @@ def recurrent(input_shape, cell="gru", units=(256, 256), dropout=0.0, embedding=
 
     Raises:
         ValueError: an unknown cell.
+
+    Example:
+        >>> recurrent((30, 5), "gru", units=(16, 8)).output_shape
+        (None, 8)
     """
     _check(cell)
     window = x = keras.Input(input_shape)
@@ -58,6 +62,10 @@ def recurrent_decoder(
 
     Raises:
         ValueError: an unknown cell.
+
+    Example:
+        >>> recurrent_decoder((30, 5), "gru", units=(8,)).output_shape
+        (None, 30, 5)
     """
     _check(cell)
     time, features = output_shape

@@ -34,6 +34,10 @@ def transformer(
 
     Raises:
         ValueError: heads that do not divide the width.
+
+    Example:
+        >>> transformer((20, 3), blocks=1, heads=2, width=8, feed_forward=16).output_shape
+        (None, 16)
     """
     window = keras.Input(input_shape)
     states = _blocks(_embed(window, width, dropout), blocks, heads, feed_forward, dropout)
@@ -68,6 +72,10 @@ def transformer_decoder(
 
     Raises:
         ValueError: heads that do not divide the width.
+
+    Example:
+        >>> transformer_decoder((20, 3), blocks=1, heads=2, width=8, feed_forward=16).output_shape
+        (None, 20, 3)
     """
     time, features = output_shape
     code = keras.Input((embedding,))
@@ -100,6 +108,12 @@ def transformer_reconstructor(
 
     Raises:
         ValueError: heads that do not divide the width.
+
+    Example:
+        >>> small = {"blocks": 1, "heads": 2, "width": 8, "feed_forward": 16}
+        >>> network = transformer_reconstructor((20, 3), **small)
+        >>> network.output_shape
+        [(None, 20, 3), (None, 8)]
     """
     window = keras.Input(input_shape)
     states = _blocks(_embed(window, width, dropout), blocks, heads, feed_forward, dropout)
@@ -126,6 +140,12 @@ def attention_weights(network, x):
 
     Raises:
         ValueError: the network has no attention.
+
+    Example:
+        >>> import numpy as np
+        >>> network = transformer((20, 3), blocks=1, heads=2, width=8, feed_forward=16)
+        >>> attention_weights(network, np.zeros((4, 20, 3))).shape
+        (4, 1, 2, 20, 20)
     """
     found = [layer for layer in network.layers if isinstance(layer, layers.MultiHeadAttention)]
     if not found:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.report.config import flat_config
@@ -13,7 +16,11 @@ if TYPE_CHECKING:
 
     from zoo.report.run_folder import SavedRun
 
-DATA_FIELDS = ("dataset", "normal_class", "train", "test", "folder", "path", "window", "stride")
+DATA_FIELDS = (
+    *("dataset", "normal_class", "train", "test", "folder", "path", "window", "stride"),
+    *("data", "data_seed", "rows", "split", "machines", "continuation", "events"),
+    *("label", "label_column", "level", "anomalous_share"),
+)
 DATA_METRICS = ("n_train", "n_test")
 SETTING_COLUMNS = ("run", "recipe", "variant", "kind", "backend", "device", "seed")
 FLAGS = ("collapsed",)
@@ -70,6 +77,43 @@ def row_names(comparison: pd.DataFrame) -> list[str]:
     return names
 
 
+def variant_names(table: pd.DataFrame) -> list[str]:
+    """One name for each row of `runs_table`, the same in every run: its variant, what else tells a
+    run's rows apart, and its recipe where there are several or no variants.
+
+    Args:
+        table: from `runs_table`.
+    """
+    words = text_columns(table)
+    if "run" in table:
+        within = table.groupby("run", sort=False)
+        words = [name for name in words if within[name].nunique(dropna=False).max() > 1]
+    names = row_names(table[["variant", *words]])
+    if "recipe" not in table:
+        return names
+    recipes = table["recipe"].astype(str).str.replace("_", " ")
+    several = recipes.nunique() > 1
+    return [
+        f"{recipe}: {name}" if name and several else name or recipe
+        for name, recipe in zip(names, recipes, strict=True)
+    ]
+
+
+def run_names(runs: Sequence[SavedRun]) -> list[str]:
+    """The folder's name of each run, with as many of its parents as tell it from the others."""
+    paths = [Path(os.path.abspath(run.path)).parts for run in runs]
+
+    def name(own: tuple[str, ...]) -> str:
+        length = 1
+        while length < len(own) and any(
+            other[-length:] == own[-length:] for other in paths if other != own
+        ):
+            length += 1
+        return "/".join(own[-length:])
+
+    return [name(own) for own in paths]
+
+
 def ranking_groups(comparison: pd.DataFrame) -> list[str]:
     """What each row may be ranked against: a protocol's numbers compare with none but its own."""
     if PROTOCOL not in comparison:
@@ -95,15 +139,15 @@ def runs_table(runs: Sequence[SavedRun]) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for run in runs:
+    for run, name in zip(runs, run_names(runs), strict=True):
         common = {
-            "run": run.path.name,
+            "run": name,
             "recipe": run.recipe,
             "variant": "",
             "kind": "model",
-            "backend": run.metrics.get("backend") or run.environment.get("backend"),
+            "backend": _backend(run),
             "device": run.metrics.get("device") or run.environment.get("device"),
-            "seed": run.metrics.get("seed", run.config.get("seed")),
+            "seed": _seed(run),
         }
         if run.comparison is None:
             rows.append(common | run.metrics)
@@ -122,9 +166,9 @@ def spread_over_seeds(runs: Sequence[SavedRun]) -> pd.DataFrame | None:
 
     Returns:
         One row per recipe, config, backend and variant (and columns of words, such as `input`) with
-        at least two runs: `recipe`, `variant`, `kind`, `backend`, those columns, `runs`, then
-        `<metric>_mean` and `<metric>_std` (sample standard deviation). None if no two runs belong
-        together.
+        at least two runs: `recipe`, `variant`, `kind`, `backend`, those columns, `run` (their
+        names), `runs` and `seeds` (how many), then `<metric>_mean` and `<metric>_std` (sample
+        standard deviation). None if no two runs belong together.
     """
     import pandas as pd
 
@@ -143,12 +187,102 @@ def spread_over_seeds(runs: Sequence[SavedRun]) -> pd.DataFrame | None:
     for key, group in table.groupby([keys, *labels], sort=False, dropna=False):
         if len(group) < 2:
             continue
-        row: dict[str, Any] = dict(zip(labels, key[1:], strict=True)) | {"runs": len(group)}
+        row: dict[str, Any] = dict(zip(labels, key[1:], strict=True))
+        row |= {"run": ", ".join(group["run"]), "runs": len(group)}
+        row |= {"seeds": group["seed"].nunique()}
         for name in metrics:
             row[f"{name}_mean"] = group[name].mean()
             row[f"{name}_std"] = group[name].std()
         rows.append(row)
     return pd.DataFrame(rows) if rows else None
+
+
+def seed_groups(runs: Sequence[SavedRun], by_backend: bool = True) -> list[list[SavedRun]]:
+    """Runs that differ in nothing but the seed, together.
+
+    Args:
+        runs: finished runs, of one recipe or several.
+        by_backend: keep backends apart; False puts them together.
+    """
+    groups: dict[Any, list[SavedRun]] = {}
+    for run in runs:
+        key = _all_but_seed(run), _backend(run) if by_backend else None
+        groups.setdefault(key, []).append(run)
+    return list(groups.values())
+
+
+def score_differences(runs: Sequence[SavedRun]) -> tuple[pd.DataFrame | None, list[str]]:
+    """How far the scores of one sample lie apart where only the backend differs.
+
+    Args:
+        runs: finished runs, of one recipe or several.
+
+    Returns:
+        One row per recipe, model and pair of backends: `recipe`, `variant`, `backends`, `seeds` and
+        `samples` (how many were compared), `difference` (the largest), `in_deviations` (that, in
+        standard deviations of the score) and `rank_correlation` (Spearman's, the lowest of the
+        seeds). None if nothing can be compared. And a phrase for each pair of runs whose scores.csv
+        do not list the same samples.
+    """
+    import pandas as pd
+
+    found, problems = [], []
+    for group in seed_groups(runs, by_backend=False):
+        for one, other in combinations(group, 2):
+            if _seed(one) != _seed(other) or _backend(one) == _backend(other):
+                continue
+            scores = [run.scores() for run in (one, other)]
+            columns = [[name for name in table if name.startswith("score")] for table in scores]
+            samples = [
+                table.drop(columns=named) for table, named in zip(scores, columns, strict=True)
+            ]
+            if columns[0] != columns[1] or not samples[0].equals(samples[1]):
+                problems.append(" and ".join(run_names([one, other])))
+                continue
+            rows = _differences(*scores, _models(one, columns[0]))
+            pair = {"recipe": one.recipe, "backends": f"{_backend(one)}, {_backend(other)}"}
+            found += [pair | row for row in rows]
+    if not found:
+        return None, problems
+    groups = pd.DataFrame(found).groupby(["recipe", "variant", "backends"], sort=False)
+    table = groups.agg(
+        seeds=("samples", "size"),
+        samples=("samples", "sum"),
+        difference=("difference", "max"),
+        in_deviations=("in_deviations", "max"),
+        rank_correlation=("rank_correlation", "min"),
+    )
+    return table.reset_index(), problems
+
+
+def _models(run: SavedRun, columns: Sequence[str]) -> dict[str, str]:
+    """Columns of scores.csv that a model gave, and which; baselines use no backend."""
+    if run.comparison is None:
+        return {"score": ""} if "score" in columns else {}
+    kinds = dict(zip(row_names(run.comparison), row_kinds(run.comparison), strict=True))
+    kinds |= dict(zip(run.comparison["variant"], row_kinds(run.comparison), strict=True))
+    parts = {name: name.removeprefix("score_") for name in columns if name != "score"}
+    models = {name: part for name, part in parts.items() if kinds.get(part, "model") == "model"}
+    return models or {name: "" for name in columns if name == "score"}
+
+
+def _differences(
+    one: pd.DataFrame, other: pd.DataFrame, models: dict[str, str]
+) -> list[dict[str, Any]]:
+    rows = []
+    for column, variant in models.items():
+        gap = (one[column] - other[column]).abs()
+        spread = one[column].std()
+        rows.append(
+            {
+                "variant": variant,
+                "samples": int(gap.notna().sum()),
+                "difference": gap.max(),
+                "in_deviations": gap.max() / spread if spread > 0 else float("nan"),
+                "rank_correlation": one[column].corr(other[column], method="spearman"),
+            }
+        )
+    return rows
 
 
 def differing_settings(runs: Sequence[SavedRun]) -> dict[str, list[Any]]:
@@ -161,6 +295,19 @@ def differing_settings(runs: Sequence[SavedRun]) -> dict[str, list[Any]]:
     names = dict.fromkeys(name for config in configs for name in config)
     columns = {name: [config.get(name) for config in configs] for name in names}
     return {name: values for name, values in columns.items() if _differ(values)}
+
+
+def data_groups(runs: Sequence[SavedRun]) -> list[list[SavedRun]]:
+    """Runs whose numbers may be held against each other, together: equal recipe and data."""
+    groups: list[list[SavedRun]] = []
+    for run in runs:
+        for group in groups:
+            if group[0].recipe == run.recipe and not differing_data([group[0], run]):
+                group.append(run)
+                break
+        else:
+            groups.append([run])
+    return groups
 
 
 def differing_data(runs: Sequence[SavedRun]) -> list[str]:
@@ -186,6 +333,14 @@ def differing_data(runs: Sequence[SavedRun]) -> list[str]:
 def _all_but_seed(run: SavedRun) -> str:
     config = {name: value for name, value in run.config.items() if name != "seed"}
     return json.dumps([run.recipe, config, run.metrics.get("n_test")], sort_keys=True)
+
+
+def _backend(run: SavedRun) -> str | None:
+    return run.metrics.get("backend") or run.environment.get("backend")
+
+
+def _seed(run: SavedRun) -> Any:
+    return run.metrics.get("seed", run.config.get("seed"))
 
 
 def _row_count(run: SavedRun) -> int:

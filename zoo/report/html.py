@@ -29,11 +29,14 @@ MOST_ROWS = 50  # of a table on the page; the CSV files hold all
 
 
 class Cell(NamedTuple):
-    """One cell of a table: its text, whether it is a number, and whether the best of its column."""
+    """One cell of a table: its text, whether it is a number, whether the best of its column, and
+    what to say beside it.
+    """
 
     text: str
     numeric: bool = False
     best: bool = False
+    tag: str = ""
 
 
 class Table(NamedTuple):
@@ -78,7 +81,7 @@ def render(
     """
     lines = metric_lines(result.metrics, result.prevalence)
     headlines = [line for line in lines if line.name in metric_names.HEADLINES]
-    page = _templates().get_template("report.html.j2")
+    page = templates().get_template("report.html.j2")
     return page.render(
         title=result.recipe.replace("_", " "),
         summary=result.summary,
@@ -91,17 +94,19 @@ def render(
         comparison=None if result.comparison is None else comparison_table(result.comparison),
         notes=result.notes,
         figures=[
-            {
-                "name": stem,
-                "caption": result.captions.get(stem, ""),
-                "data": base64.b64encode(picture).decode("ascii"),
-            }
+            embedded(stem, picture, result.captions.get(stem, ""))
             for stem, picture in pictures.items()
         ],
         top=None if result.top is None else plain_table(result.top),
         config=_shown_items(flat_config(result.config)),
         environment=_shown_items(flat_config(environment)),
     )
+
+
+def embedded(name: str, picture: bytes, caption: str = "") -> dict[str, str]:
+    """A PNG picture as a page holds it."""
+    data = base64.b64encode(picture).decode("ascii")
+    return {"name": name, "caption": caption, "data": data}
 
 
 def verdict(result: Result) -> str:
@@ -224,7 +229,8 @@ def _shown_items(flat: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, text(value)) for name, value in flat.items()]
 
 
-def _templates() -> jinja2.Environment:
+def templates() -> jinja2.Environment:
+    """The pages and what they share; text is escaped."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader("zoo.report"),
         autoescape=True,

@@ -203,6 +203,19 @@ def shown(name: str, value: Any) -> str:
     return str(value)
 
 
+def shown_with_spread(name: str, mean: float, spread: float) -> str:
+    """A mean over seeds with its spread, a score's to as many digits as the score; `–` where there
+    is none.
+
+    >>> shown_with_spread("roc_auc", 0.9834, 0.0061), shown_with_spread("fit_seconds", 9.04, 0.31)
+    ('0.983 ± 0.006', '9.0 s ± 0.3 s')
+    """
+    if not math.isfinite(mean):
+        return "–"
+    is_score = metric(name).best == "largest"
+    return f"{shown(name, mean)} ± {f'{spread:.3f}' if is_score else shown(name, spread)}"
+
+
 def best_rows(name: str, values: Any, kinds: Any = None, groups: Any = None) -> np.ndarray:
     """Which rows of a comparison hold the best value of a metric, as a reader sees them.
 

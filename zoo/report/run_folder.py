@@ -98,11 +98,11 @@ class RunFolder:
         from zoo.report import html
 
         try:
-            self._write_tables(result, environment)
+            self._write_tables(result, environment, command)
             if result.model is not None:
                 result.model.save(self._partial / "model.keras")
             (self._partial / "figures").mkdir()
-            pictures = {stem: _png(figure) for stem, figure in result.figures.items()}
+            pictures = {stem: png(figure) for stem, figure in result.figures.items()}
             for stem, picture in pictures.items():
                 (self._partial / "figures" / f"{stem}.png").write_bytes(picture)
             page = html.render(result, environment, command, pictures)
@@ -116,11 +116,12 @@ class RunFolder:
             ) from error
         self._saved = True
 
-    def _write_tables(self, result: Result, environment: Mapping[str, Any]) -> None:
+    def _write_tables(self, result: Result, environment: Mapping[str, Any], command: str) -> None:
         config = {
             "format": FORMAT,
             "recipe": result.recipe,
             "config": config_to_json(result.config),
+            "command": command,
         }
         strict_json.write(self._partial / "config.json", config)
         strict_json.write(self._partial / "metrics.json", result.metrics)
@@ -203,6 +204,7 @@ class SavedRun:
         metrics: metric name to number, text, bool or None.
         environment: what `zoo.backend.describe` said.
         comparison: one row per variant, or None.
+        command: the line that runs it again; None in a folder that does not hold it yet.
     """
 
     path: Path
@@ -211,6 +213,23 @@ class SavedRun:
     metrics: dict[str, Any]
     environment: dict[str, Any]
     comparison: pd.DataFrame | None
+    command: str | None = None
+
+    def history(self) -> pd.DataFrame:
+        """One row per epoch, as `Result.history`.
+
+        Raises:
+            RunFolderError: history.csv cannot be read.
+        """
+        return _read_csv(self.path / "history.csv")
+
+    def scores(self) -> pd.DataFrame:
+        """One row per test sample, as `Result.scores`.
+
+        Raises:
+            RunFolderError: scores.csv cannot be read.
+        """
+        return _read_csv(self.path / "scores.csv")
 
 
 def load_run(path: str | Path) -> SavedRun:
@@ -222,9 +241,9 @@ def load_run(path: str | Path) -> SavedRun:
     Raises:
         RunFolderError: no such folder, files are missing or damaged, or a later version wrote it.
     """
-    import pandas as pd
-
     folder = Path(path)
+    if folder.exists() and not folder.is_dir():
+        raise RunFolderError(f"{folder} is a file; give the run folder that it lies in")
     if not folder.is_dir():
         raise RunFolderError(f"run folder {folder} does not exist; `zoo run` prints where it wrote")
     missing = [name for name in FILES if not (folder / name).is_file()]
@@ -239,14 +258,23 @@ def load_run(path: str | Path) -> SavedRun:
             f"run folder {folder} has format {config.get('format')}, this zoo reads {FORMAT}; "
             "update keras-anomaly-zoo or run the recipe again"
         )
-    comparison = folder / "comparison.csv"
+    absent = [name for name in ("recipe", "config") if name not in config]
+    if absent:
+        raise RunFolderError(
+            f"{folder / FILES[0]} lacks {' and '.join(absent)}; run the recipe again"
+        )
+    path = folder / "comparison.csv"
+    comparison = _read_csv(path) if path.is_file() else None
+    if comparison is not None and "variant" not in comparison:
+        raise RunFolderError(f"{path} has no column 'variant'; run the recipe again")
     return SavedRun(
         path=folder,
         recipe=config["recipe"],
         config=config["config"],
         metrics=metrics,
         environment=environment,
-        comparison=pd.read_csv(comparison) if comparison.is_file() else None,
+        comparison=comparison,
+        command=config.get("command"),
     )
 
 
@@ -260,7 +288,20 @@ def _read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _png(figure: Figure) -> bytes:
+def _read_csv(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_csv(path)
+    except pd.errors.EmptyDataError:  # a table without columns
+        return pd.DataFrame()
+    except (ValueError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise RunFolderError(f"{path} cannot be read ({reason}); run the recipe again") from error
+
+
+def png(figure: Figure) -> bytes:
+    """A figure as the bytes of a PNG file."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120)
     return buffer.getvalue()

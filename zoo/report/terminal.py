@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +102,11 @@ def print_runs(
         console.print(Text(text, style="bold yellow"))
 
 
+def print_table(frame: pd.DataFrame, heading: str) -> None:
+    """Print a table with a heading; nothing in it is marked as best."""
+    _console().print(frame_table(frame, heading, mark_best=False))
+
+
 def frame_table(frame: pd.DataFrame, heading: str | None = None, mark_best: bool = True) -> Table:
     """A data frame as a rich table: numbers right-aligned, the best of each metric bold.
 
@@ -189,18 +193,11 @@ def _mean_and_spread(spread: pd.DataFrame) -> pd.DataFrame:
     for name in METRICS:
         if f"{name}_mean" in spread:
             pairs = zip(spread[f"{name}_mean"], spread[f"{name}_std"], strict=True)
-            shown[f"{name} ±"] = [_with_spread(name, mean, std) for mean, std in pairs]
+            shown[f"{name} ±"] = [
+                metric_names.shown_with_spread(name, mean, std) for mean, std in pairs
+            ]
     return shown
 
 
 def _setting(name: str, values: Sequence[Any]) -> str:
     return f"{name} ({', '.join(dict.fromkeys(map(str, values)))})"
-
-
-def _with_spread(name: str, mean: float, spread: float) -> str:
-    """`0.983 ± 0.006`, a score's spread to as many digits as the score; `–` where there is none."""
-    if not math.isfinite(mean):
-        return "–"
-    is_score = metric_names.metric(name).best == "largest"
-    shown = f"{spread:.3f}" if is_score else metric_names.shown(name, spread)
-    return f"{metric_names.shown(name, mean)} ± {shown}"

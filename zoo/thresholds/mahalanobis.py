@@ -19,6 +19,12 @@ class Mahalanobis(Threshold):
 
     Args:
         q: Percentile of the normal distances, above 0 and up to 100.
+
+    Example:
+        >>> normal = np.random.default_rng(0).normal(size=(1000, 2)) * [1, 10]
+        >>> fitted = Mahalanobis(q=99).fit(normal)
+        >>> fitted.predict([[0, 20], [20, 0]]).tolist()  # 20 is far where the spread is 1
+        [0, 1]
     """
 
     def __init__(self, q: float = 95.0):

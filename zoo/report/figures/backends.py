@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zoo.report.comparison import row_kinds, row_names
+from zoo.report.comparison import row_kinds, variant_names
 from zoo.report.figures.style import (
     HATCHES,
     INK,
@@ -99,15 +99,8 @@ def _checked(table: pd.DataFrame, metric: str) -> pd.DataFrame:
             f"table: columns {list(table.columns)}, expected {' and '.join(missing)} too; "
             "runs_table makes one"
         )
-    models = table[np.array(row_kinds(table)) == "model"]
-    named = models.assign(name=row_names(models), backend=models["backend"].fillna("unknown"))
-    if "recipe" in named:
-        recipes = named["recipe"].astype(str).str.replace("_", " ")
-        several = recipes.nunique() > 1
-        alone = named["name"] == ""
-        named["name"] = named["name"].where(~alone, recipes)
-        if several:
-            named["name"] = named["name"].where(alone, recipes + ": " + named["name"])
+    named = table.assign(name=variant_names(table), backend=table["backend"].fillna("unknown"))
+    named = named[np.array(row_kinds(table)) == "model"]
     known = named.dropna(subset=[metric])
     if known.empty:
         raise ValueError(f"table: no model has a {metric}; choose another metric")
@@ -124,9 +117,11 @@ def _finding(known: pd.DataFrame, metric: str) -> str:
     gaps = (by_seed.max(axis=1) - by_seed.min(axis=1))[by_seed.notna().sum(axis=1) > 1]
     if gaps.empty:
         return f"{title} by backend; no seed was run on two of them"
-    name = gaps.idxmax()[0]
-    text = f"From one seed, {title} differs by up to {gaps.max():.3f} between backends"
-    text = f"{text} ({name})" if gaps.max() >= 0.0005 else text
+    text = f"From one seed, {title} is the same on all backends"
+    if gaps.max() >= 0.0005:
+        text = f"From one seed, {title} differs by up to {gaps.max():.3f} between backends"
+        text += f" ({gaps.idxmax()[0]})"
+    if known.groupby(["name", "backend"])["seed"].nunique().max() < 2:
+        return text
     seeds = by_seed.groupby("name").agg(lambda values: values.max() - values.min()).max().max()
-    enough = known.groupby(["name", "backend"])["seed"].nunique().max() > 1
-    return f"{text}, by up to {seeds:.3f} between seeds" if enough else text
+    return f"{text}; between seeds by up to {seeds:.3f}"

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from zoo.report.figures.style import (
+    abbreviated,
     add_legend,
     in_house_style,
     line_look,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = 3
+LONGEST_LABEL = 30  # characters
 LOG_FROM = 30  # largest over smallest value that makes a panel logarithmic
 VALIDATION = "thin, with points: validation"
 
@@ -48,7 +50,7 @@ def training_curves(history: pd.DataFrame, ax: Axes | None = None) -> Figure:
     numeric = history.select_dtypes("number").columns
     naming = [name for name in history.columns if name not in numeric]
     lines = dict(_lines(history, naming))
-    noun = "variants" if naming == ["variant"] else "curves"
+    noun = f"{naming[0]}s" if naming in (["variant"], ["run"]) else "curves"
 
     columns = min(COLUMNS, len(terms))
     rows = -(-len(terms) // columns)
@@ -92,9 +94,9 @@ def _draw_term(cell: Axes, term: str, lines: dict[str, pd.DataFrame], noun: str)
     if values.min() > 0 and values.max() > LOG_FROM * values.min():
         cell.set_yscale("log")
     words = _words(term)
-    set_title(cell, _finding(words[:1].upper() + words[1:], training, validation, noun), width=36)
+    set_title(cell, _finding(words[:1].upper() + words[1:], training, validation, noun), width=33)
     cell.set_xlabel("epoch")
-    cell.set_ylabel(words)
+    cell.set_ylabel(abbreviated(words, LONGEST_LABEL))
     cell.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 

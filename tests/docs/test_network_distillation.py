@@ -1,0 +1,71 @@
+"""The model of "Add a model" keeps the contract that every model keeps."""
+
+import importlib.util
+import inspect
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from zoo.networks import draw_weights, mlp
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.xdist_group("network_distillation")  # one worker trains it for all tests
+
+
+def module_at(path):
+    """The module of a file that is in no package."""
+    spec = importlib.util.spec_from_file_location(f"of_docs_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+contract = module_at(ROOT / "tests" / "models" / "test_contract.py")
+cases = module_at(ROOT / "tests" / "models" / "conftest.py")
+example = module_at(ROOT / "docs" / "examples" / "network_distillation.py")
+PROMISES = [name for name in vars(contract) if name.startswith("test_")]
+
+
+def networks():
+    target = draw_weights(mlp((6,), units=(16, 8), activation="tanh"), 0)
+    return target, draw_weights(mlp((6,), units=(32, 8), activation="tanh"), 1)
+
+
+@pytest.fixture(scope="module")
+def case():
+    return cases.Case(
+        "network_distillation", lambda: example.NetworkDistillation(*networks()), cases.table()
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(case, tmp_path_factory):
+    return cases.train(case, tmp_path_factory.mktemp(case.name))
+
+
+@pytest.mark.parametrize("promise", PROMISES)
+def test_keeps_the_contract(promise, case, trained, tmp_path):
+    check = getattr(contract, promise)
+    given = {"case": case, "trained": trained, "tmp_path": tmp_path}
+    check(**{name: given[name] for name in inspect.signature(check).parameters})
+
+
+def test_there_is_a_contract():
+    assert len(PROMISES) >= 8
+
+
+def test_the_random_network_stays_as_it_is(trained):
+    before, _ = networks()
+    for now, then in zip(trained.model.target.weights, before.weights, strict=True):
+        np.testing.assert_array_equal(
+            keras.ops.convert_to_numpy(now), keras.ops.convert_to_numpy(then)
+        )
+
+
+def test_networks_of_different_outputs_are_refused():
+    target, _ = networks()
+    with pytest.raises(ValueError, match="same output"):
+        example.NetworkDistillation(target, mlp((6,), units=(4,)))
