@@ -105,8 +105,10 @@ pd.DataFrame(
 #
 # The same in two lines, for two machines:
 #
-# ```python detector.save("payments.zoo")  # here, under JAX for one zoo.load("payments.zoo")
-# # there, with KERAS_BACKEND=torch ```
+# ```python
+# detector.save("payments.zoo")  # here, under JAX for one
+# zoo.load("payments.zoo")  # there, with KERAS_BACKEND=torch
+# ```
 #
 # ## Exercises
 #

@@ -150,8 +150,11 @@ figures.series_scores(
 #
 # On the command line the same is
 #
-# ```bash zoo fit sensors.csv --window 10 --ignore timestamp --out machine.zoo zoo score
-# machine.zoo new.csv --out scores.csv tail -f new.csv | zoo watch machine.zoo --adapt ```
+# ```bash
+# zoo fit sensors.csv --window 10 --ignore timestamp --out machine.zoo
+# zoo score machine.zoo new.csv --out scores.csv
+# tail -f new.csv | zoo watch machine.zoo --adapt
+# ```
 #
 # ## Exercises
 #

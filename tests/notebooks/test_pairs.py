@@ -53,6 +53,13 @@ def test_ends_with_exercises_and_pointers(source):
 
 
 @each_notebook
+def test_every_block_of_code_in_the_text_is_opened_and_closed_on_lines_of_its_own(source):
+    for cell in build.paired(source).cells:
+        fences = re.findall(r"^```\w*$", cell.source, re.MULTILINE)
+        assert len(fences) % 2 == 0 and cell.source.count("```") == len(fences)
+
+
+@each_notebook
 def test_holds_no_logic_of_its_own(source):
     tree = ast.parse(source.read_text(encoding="utf-8"))
     defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.While, ast.Try, ast.If)
