@@ -31,8 +31,8 @@ config = Config(
     heads=2,
     width=16,
     feed_forward=32,
-    window=50,
-    stride=50,
+    window=40,
+    stride=40,
     epochs=6,
 )
 result = run(config)
@@ -57,10 +57,11 @@ result.comparison[[name for name in columns if name in result.comparison]].round
 # - **Honest** rows use the last epoch and a threshold from held-out normal rows (`f1`), or one
 #   that adapts to the scores as they come in, without labels (`f1_adaptive`).
 #
-# Five anomalies against a hundred windows are an easy task, and many rows are near perfect: do not
-# read a ranking of methods from it. Look instead for a row whose `roc_auc` is good and whose `f1`
-# is not, such as that of the discriminator alone or of the isolation forest: it orders windows
-# well enough, and its *threshold* is wrong. That is the usual failure in production.
+# A dozen anomalous windows against a hundred normal ones, large and long, are an easy task, and
+# many rows are near perfect: do not read a ranking of methods from it. Look instead for a row
+# whose `roc_auc` is good and whose `f1` is not, such as that of the discriminator alone or of the
+# isolation forest: it orders windows well enough, and its *threshold* is wrong. That is the usual
+# failure in production.
 
 # %%
 result.figures["scores"]
@@ -95,9 +96,11 @@ result.figures["series"]
 result.figures["attention_anomalous"]
 
 # %% [markdown]
-# Each panel is a head: row, the step that looks; column, the step it looks at. Attention is a view
-# *into* the network, not an explanation of its score. The metrics that are hardest to redraw are
-# closer to one:
+# Each panel is a head: row, the step that looks; column, the step it looks at. Where an event
+# begins or ends inside the window, the map often splits there: the steps on both sides look at
+# different places. A panel of one colour, as after few epochs in a later layer, is even attention,
+# and says nothing. Attention is a view *into* the network, not an explanation of its score. What
+# was hardest to redraw is closer to one:
 
 # %%
 result.top
