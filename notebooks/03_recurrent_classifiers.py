@@ -7,7 +7,7 @@
 # - why the scaling of the input can matter more than the choice of the cell;
 # - what an LSTM learns before it sees any label, and whether that helps;
 # - what to do when three rows in a hundred are anomalies;
-# - why a Z-score belongs into every comparison.
+# - why a Z-score belongs in every comparison.
 #
 # **Time** about a minute on two cores.
 #
