@@ -21,12 +21,12 @@ from zoo.report import figures
 # %% [markdown]
 # ## Train
 #
-# Three models: `gan_joint` (Transformer, contrast and a GAN that judges reconstructions),
-# `transformer` alone, and a dense autoencoder of the same windows. Small networks, few epochs.
+# Two models: `gan_joint` (Transformer, contrast and a GAN that judges reconstructions) and the
+# `transformer` alone. Small networks, few epochs.
 
 # %%
 config = Config(
-    variants=("gan_joint", "transformer", "dense_autoencoder"),
+    variants=("gan_joint", "transformer"),
     blocks=2,
     heads=2,
     width=16,
