@@ -3,10 +3,12 @@
 #   make demo     smallest backend only, first recipe on data that ships with scikit-learn
 #   make test     all three backends: linters, then the tests once per backend
 #   make docs     smallest backend and Sphinx: the documentation in build/docs
+#   make notebooks   all of them executed, for reading, in build/notebooks
 #
 # Another Python: make test PYTHON=python3.12
 
 PYTHON ?= python3
+KERAS_BACKEND ?= jax
 WORKERS ?= 2
 
 VENV := .venv
@@ -19,16 +21,18 @@ ONCE := $(wildcard tests/data tests/metrics tests/report tests/test_backend.py \
 	tests/baselines tests/test_cli.py tests/test_docs.py tests/docs/test_start.py \
 	tests/test_packaging.py tests/test_parity.py tests/thresholds tests/test_artifact.py \
 	tests/estimators/test_inputs.py tests/estimators/test_preparation.py \
-	tests/estimators/test_calibration.py tests/explain/test_localisation.py)
+	tests/estimators/test_calibration.py tests/explain/test_localisation.py \
+	tests/bench/test_backends.py tests/bench/test_speed.py tests/notebooks/test_pairs.py)
 # Three engine modules need their own backend, so doctests stay out of them.
 DOCTESTS := zoo --doctest-modules $(patsubst %,--ignore=zoo/engine/%.py,tensorflow jax torch)
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
-.PHONY: help demo test lint docs docs-notebooks environment clean
+.PHONY: help demo test notebooks lint docs docs-notebooks environment clean
 
 help:
 	@echo 'make demo          install the smallest backend (JAX), run the first recipe'
 	@echo 'make test          install all three backends, lint, test on each'
+	@echo 'make notebooks     execute all notebooks into build/notebooks (KERAS_BACKEND=jax)'
 	@echo 'make lint          ruff and the import contracts'
 	@echo 'make docs          build the documentation into build/docs; no warning passes'
 	@echo 'make docs-notebooks   the same, with every notebook run'
@@ -44,6 +48,9 @@ test: lint
 	KERAS_BACKEND=jax $(PYTEST) tests $(DOCTESTS)
 	KERAS_BACKEND=tensorflow $(PYTEST) tests $(ONCE:%=--ignore=%)
 	KERAS_BACKEND=torch $(PYTEST) tests $(ONCE:%=--ignore=%)
+
+notebooks: environment
+	KERAS_BACKEND=$(KERAS_BACKEND) $(BIN)/python notebooks/build.py run
 
 lint: environment
 	$(BIN)/ruff check .

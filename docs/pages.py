@@ -33,6 +33,11 @@ GROUPS = {
         "Which part of a sample made it strange.",
         ("zoo.explain",),
     ),
+    "bench": (
+        "Measurements",
+        "Speed, memory of the past, the same detector on every backend.",
+        ("zoo.bench",),
+    ),
     "files": (
         "Files, streams, export",
         "What is done with a fitted detector.",

@@ -1,5 +1,7 @@
 """Scores and labels become numbers: arrays in, floats out, with NumPy and scikit-learn only."""
 
+from zoo.metrics.by_kind import roc_auc_by_kind
+from zoo.metrics.chance import chance, expected_best
 from zoo.metrics.detection import (
     all_positive_f1,
     at_threshold,
@@ -16,10 +18,13 @@ __all__ = [
     "all_positive_f1",
     "at_threshold",
     "best_f1",
+    "chance",
     "event_metrics",
+    "expected_best",
     "point_adjusted_f1",
     "pr_auc",
     "roc_auc",
+    "roc_auc_by_kind",
     "summarize",
     "vus",
 ]

@@ -15,6 +15,7 @@ from zoo.report.figures.feature_errors import feature_errors
 from zoo.report.figures.heat_map import table_heat_map
 from zoo.report.figures.images import gallery
 from zoo.report.figures.labelled_series import series_grid, series_scores
+from zoo.report.figures.lines import line_chart
 from zoo.report.figures.scores import score_histogram
 from zoo.report.figures.series import Event, price_chart
 from zoo.report.figures.training import training_curves
@@ -30,6 +31,7 @@ __all__ = [
     "embedding_map",
     "feature_errors",
     "gallery",
+    "line_chart",
     "precision_recall_curves",
     "price_chart",
     "roc_curves",

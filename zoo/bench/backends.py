@@ -1,0 +1,109 @@
+"""One detector under every backend, each in a process of its own: Keras chooses only once."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+import zoo
+from zoo.backend import BACKENDS, BackendError, installed
+
+if TYPE_CHECKING:
+    from zoo.estimators import AnomalyEstimator
+
+
+@dataclass(frozen=True)
+class BackendRuns:
+    """What came of one detector under several backends.
+
+    Attributes:
+        table: a row a backend: `backend`, its `version`; `start_seconds` until Python and Keras are
+            there; `load_seconds` to read the file; `first_seconds` of the first scoring, in which
+            backends compile; `samples_per_second` of later ones; `fit_seconds` where it was fitted.
+        scores: `(n, backends)`, of the detector that was moved there in a file.
+        refitted: `(n, backends)`, of the one that was fitted there; None if none was.
+    """
+
+    table: pd.DataFrame
+    scores: pd.DataFrame
+    refitted: pd.DataFrame | None
+
+
+def under_each_backend(
+    detector: AnomalyEstimator,
+    x: Any,
+    refit_on: Any = None,
+    backends: Sequence[str] | None = None,
+    repeats: int = 5,
+) -> BackendRuns:
+    """Move a fitted detector to each backend, score there, and fit it there anew.
+
+    One process after the other, so that none slows another down.
+
+    Args:
+        detector: A fitted estimator of `zoo.estimators`, with a `random_state`.
+        x: Data to score, as the detector takes them.
+        refit_on: Training data; with them an unfitted copy of the detector is fitted under each
+            backend, from its own `random_state`. None fits none.
+        backends: Names; None takes those that are installed.
+        repeats: Scorings that are timed.
+
+    Raises:
+        BackendError: A backend that is unknown or not installed.
+        RuntimeError: What went wrong in a process.
+    """
+    backends = installed() if backends is None else tuple(backends)
+    missing = [name for name in backends if name not in installed()]
+    if missing or not backends:
+        raise BackendError(
+            f"backend {missing[0] if missing else 'none'} is not installed; of "
+            f"{', '.join(BACKENDS)}, {', '.join(installed()) or 'none'} can be used here"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        detector.save(Path(folder, "detector.zoo"))
+        task = {"estimator": clone(detector), "x": x, "refit_on": refit_on, "repeats": repeats}
+        Path(folder, "task.pickle").write_bytes(pickle.dumps(task))
+        found = {name: _run(name, Path(folder)) for name in backends}
+    rows = [{"backend": name, **times} for name, (times, _) in found.items()]
+    refitted = None
+    if refit_on is not None:
+        refitted = pd.DataFrame({name: each["refitted"] for name, (_, each) in found.items()})
+    return BackendRuns(
+        table=pd.DataFrame(rows),
+        scores=pd.DataFrame({name: arrays["scores"] for name, (_, arrays) in found.items()}),
+        refitted=refitted,
+    )
+
+
+def _run(backend: str, folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Let `zoo.bench.child` work in `folder` under a backend."""
+    here = str(Path(zoo.__file__).parent.parent)
+    path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "-m", "zoo.bench.child", str(folder), str(time())],
+        env={
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+            **os.environ,
+            "KERAS_BACKEND": backend,
+            "PYTHONPATH": path,
+        },
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"under backend '{backend}':\n{done.stderr[-3000:]}")
+    with np.load(folder / "arrays.npz") as arrays:
+        return json.loads((folder / "times.json").read_text()), dict(arrays)

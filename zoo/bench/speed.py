@@ -1,0 +1,40 @@
+"""How many samples a second are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+
+def throughput(score: Callable[[Any], Any], x: Any, repeats: int = 5) -> float:
+    """Return samples per second, the median of some calls.
+
+    One call goes before and is not counted: in it backends compile.
+
+    Args:
+        score: What is measured, `detector.anomaly_score` for one.
+        x: `(n, ...)` array, frame or anything else of a length.
+        repeats: Calls that are timed.
+
+    Raises:
+        ValueError: No samples, or fewer than one call.
+
+    Example:
+        >>> throughput(sum, [1, 2, 3]) > 0
+        True
+    """
+    if not len(x) or repeats < 1:
+        raise ValueError(
+            f"{len(x)} samples and {repeats} calls to time; expected 1 or more of each"
+        )
+    score(x)
+    return len(x) / float(np.median([_seconds(score, x) for _ in range(repeats)]))
+
+
+def _seconds(score: Callable[[Any], Any], x: Any) -> float:
+    start = perf_counter()
+    score(x)
+    return perf_counter() - start
