@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
 import zoo
 from zoo.backend import BACKENDS, BackendError, installed
@@ -74,8 +72,12 @@ def under_each_backend(
         )
     with tempfile.TemporaryDirectory() as folder:
         detector.save(Path(folder, "detector.zoo"))
-        task = {"estimator": clone(detector), "x": x, "refit_on": refit_on, "repeats": repeats}
-        Path(folder, "task.pickle").write_bytes(pickle.dumps(task))
+        given = {"x": np.asarray(x)}
+        if refit_on is not None:
+            given["refit_on"] = np.asarray(refit_on)
+        np.savez(Path(folder, "given.npz"), **given)
+        task = {"repeats": repeats, "columns": _columns(x)}
+        Path(folder, "task.json").write_text(json.dumps(task))
         found = {name: _run(name, Path(folder)) for name in backends}
     rows = [{"backend": name, **times} for name, (times, _) in found.items()]
     refitted = None
@@ -86,6 +88,11 @@ def under_each_backend(
         scores=pd.DataFrame({name: arrays["scores"] for name, (_, arrays) in found.items()}),
         refitted=refitted,
     )
+
+
+def _columns(x: Any) -> list[str] | None:
+    """Names of a frame's columns; None of an array."""
+    return list(map(str, x.columns)) if isinstance(x, pd.DataFrame) else None
 
 
 def _run(backend: str, folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

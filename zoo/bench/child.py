@@ -1,17 +1,18 @@
 """What `under_each_backend` starts under each: python -m zoo.bench.child FOLDER SECONDS.
 
 SECONDS is when it was started, on the clock of `time.time`.
-Reads `detector.zoo` and `task.pickle` of the folder, leaves `times.json` and `arrays.npz` there.
-The pickle is the parent's own, written a moment before into a folder that only it knows.
+Reads `detector.zoo`, `given.npz` and `task.json` of the folder, leaves `times.json` and
+`arrays.npz` there.
 """
 
 import json
-import pickle
 import sys
 from pathlib import Path
 from time import perf_counter, time
 
 import numpy as np
+import pandas as pd
+from sklearn.base import clone
 
 import zoo
 from zoo import backend
@@ -22,23 +23,30 @@ def work(folder: Path, started: float) -> None:
     """Load, score, time, and fit anew where there is something to fit on."""
     times = {"version": backend.describe()["backend_version"]}
     times["start_seconds"] = time() - started
-    task = pickle.loads((folder / "task.pickle").read_bytes())
+    task = json.loads((folder / "task.json").read_text())
+    with np.load(folder / "given.npz") as arrays:
+        given = {name: _as_given(values, task["columns"]) for name, values in arrays.items()}
 
     start = perf_counter()
     detector = zoo.load(folder / "detector.zoo")
     times["load_seconds"] = perf_counter() - start
     start = perf_counter()
-    arrays = {"scores": np.asarray(detector.anomaly_score(task["x"]))}
+    arrays = {"scores": np.asarray(detector.anomaly_score(given["x"]))}
     times["first_seconds"] = perf_counter() - start
-    times["samples_per_second"] = throughput(detector.anomaly_score, task["x"], task["repeats"])
+    times["samples_per_second"] = throughput(detector.anomaly_score, given["x"], task["repeats"])
 
-    if task["refit_on"] is not None:
+    if "refit_on" in given:
         start = perf_counter()
-        own = task["estimator"].fit(task["refit_on"])
+        own = clone(detector).fit(given["refit_on"])
         times["fit_seconds"] = perf_counter() - start
-        arrays["refitted"] = np.asarray(own.anomaly_score(task["x"]))
+        arrays["refitted"] = np.asarray(own.anomaly_score(given["x"]))
     np.savez(folder / "arrays.npz", **arrays)
     (folder / "times.json").write_text(json.dumps(times))
+
+
+def _as_given(values, columns):
+    """The frame that was given, or the array."""
+    return values if columns is None else pd.DataFrame(values, columns=columns)
 
 
 if __name__ == "__main__":
