@@ -27,7 +27,7 @@ from zoo.report import figures
 # %%
 config = Config(
     variants=("gan_joint", "transformer"),
-    blocks=2,
+    blocks=1,
     heads=2,
     width=16,
     feed_forward=32,

@@ -89,9 +89,9 @@ def environment(own: str) -> dict[str, str]:
     """Variables of a kernel: those of this process, the checkout first, settings of its own."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return {
-        "OMP_NUM_THREADS": "1",  # on networks this small, threads wait longer than they work
         "TF_CPP_MIN_LOG_LEVEL": "2",
         **os.environ,
+        "OMP_NUM_THREADS": "1",  # on networks this small, threads wait longer than they work
         "PYTHONPATH": path,
         "IPYTHONDIR": str(Path(own, "ipython")),
         "MPLBACKEND": "agg",
