@@ -103,6 +103,8 @@ GROUPS = {
             "zoo.engine.optimizers",
             "zoo.engine.schedules",
             "zoo.cli",
+            "zoo.cli_detectors",
+            "zoo.cli_start",
         ),
     ),
 }

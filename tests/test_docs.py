@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from zoo import cli
+from zoo import cli, cli_detectors
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -174,8 +174,10 @@ def test_commands_parse(page, words):
     elif program == "zoo" and words[0] == "fit":
         from zoo.estimators import METHODS
 
-        named = dict(zip(words, words[1:], strict=False)).get("--method", cli.FitOptions.method)
-        _assert_known(words[1:], _options(METHODS[named]) | _options(cli.FitOptions))
+        named = dict(zip(words, words[1:], strict=False)).get(
+            "--method", cli_detectors.FitOptions.method
+        )
+        _assert_known(words[1:], _options(METHODS[named]) | _options(cli_detectors.FitOptions))
     elif program == "zoo":
         cli._parser().parse_args(words)
     else:

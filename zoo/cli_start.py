@@ -1,0 +1,54 @@
+"""What every command does before its work: choose the backend, quieten what no user can act on."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+
+def early_options(words: Sequence[str], *names: str) -> argparse.Namespace:
+    """Read --backend, --device and `names` only: what is needed before anything is imported."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--backend", default="auto")
+    parser.add_argument("--device", default="auto")
+    for name in names:
+        parser.add_argument(f"--{name}")
+    return parser.parse_known_args(words)[0]
+
+
+def start_backend(name: str, device: str) -> None:
+    """Choose backend and device, before Keras is imported."""
+    from zoo import backend
+
+    quiet_tensorflow()
+    backend.choose(None if name == "auto" else name, device)
+
+
+def quiet_tensorflow() -> None:
+    """Keep its start-up chatter and retracing advice, which no user can act on, from the terminal.
+
+    Keras imports TensorFlow, where it is installed, to save a model under any backend.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+@contextmanager
+def readable_warnings() -> Iterator[None]:
+    """Print a UserWarning as one sentence, without the file and line it came from."""
+    usual = warnings.showwarning
+
+    def show(message, category, filename, lineno, file=None, line=None):
+        if issubclass(category, UserWarning):
+            print(f"warning: {message}", file=sys.stderr)
+        else:
+            usual(message, category, filename, lineno, file, line)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
