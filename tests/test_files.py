@@ -83,6 +83,37 @@ class TestReading:
             files.read_features(tmp_path / "x.csv")
 
 
+class TestExplaining:
+    def test_the_strangest_line_is_told_with_what_made_it_strange(self, run, folder, model):
+        code, said, _ = run("explain", model, folder / "data.csv", "--count", 1, "--top", 1)
+        assert code == 0
+        line = next(line for line in said.splitlines() if "cpu" in line).split()
+        assert 352 <= int(line[0]) <= 355 and line[2:4] == ["1", "cpu"] and line[-1].endswith("%")
+
+    def test_the_table_goes_to_a_file_that_is_not_overwritten(self, run, folder, model, tmp_path):
+        words = ("explain", model, folder / "data.csv", "--out", tmp_path / "why.csv")
+        assert run(*words)[0] == 0
+        table = pd.read_csv(tmp_path / "why.csv")
+        assert list(table["rank"]) == [1, 2] * 5 and set(table["feature"]) == set(FEATURES)
+        code, _, said = run(*words)
+        assert code == 2 and "why.csv exists already; give --overwrite" in said
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (("nothing.csv",), "'nothing.csv' does not exist"),
+            (("data.csv", "--method", "magic"), "method is 'magic'; choose one of auto, error"),
+            (("data.csv", "--count", "0"), "count is 0"),
+            (("empty.csv",), "has a header and no rows"),
+        ],
+    )
+    def test_says_what_is_wrong(self, run, folder, model, monkeypatch, words, said):
+        monkeypatch.chdir(folder)
+        (folder / "empty.csv").write_text("cpu,memory\n")
+        code, _, error = run("explain", model, *words)
+        assert code == 2 and said in error
+
+
 class TestScoring:
     def test_a_file_scores_as_it_does_in_memory(self, folder, detector, tmp_path, monkeypatch):
         monkeypatch.setattr(files, "CHUNK", 37)  # windows cross the seams
