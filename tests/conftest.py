@@ -10,16 +10,17 @@ os.environ.setdefault("MPLBACKEND", "agg")
 # Tests compile many tiny programs and run each a few times: half of XLA's work is optimising them.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
-# Workers that each start a thread per core slow each other down.
-_workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-_threads = str(max(1, (os.cpu_count() or 1) // _workers))
-for _variable in (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-):
-    os.environ.setdefault(_variable, _threads)
+# Workers that each start a thread per core slow each other down. Only a worker knows their number,
+# and what the process that starts them set would be handed down.
+if _workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
+    _threads = str(max(1, (os.cpu_count() or 1) // int(_workers)))
+    for _variable in (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+    ):
+        os.environ.setdefault(_variable, _threads)
 
 import zoo  # noqa: E402, F401  (chooses an installed backend where KERAS_BACKEND does not)
 
