@@ -72,3 +72,12 @@ def test_the_softmax_must_run_over_the_steps_looked_at():
     attention_maps(first_only[None, None], "t")
     with pytest.raises(ValueError, match="the steps looked at on the last axis"):
         attention_maps(first_only.T[None, None], "t")
+
+
+def test_the_scale_says_numbers_and_no_formulas():
+    figure = attention_maps(np.full((1, 1, 50, 50), 1 / 50), "t")  # its lower end is a tick
+    figure.canvas.draw()
+    (bar,) = (ax for ax in figure.axes if not ax.images)
+    ticks = [*bar.get_yticklabels(), *bar.get_yticklabels(minor=True)]
+    assert not any("$" in tick.get_text() for tick in ticks)
+    assert "0.01" in [tick.get_text() for tick in ticks]

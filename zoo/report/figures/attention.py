@@ -62,6 +62,8 @@ def attention_maps(
             _mark(cell, anomalous)
     bar = host.colorbar(image, ax=axes, aspect=30, pad=0.01, extend="min")
     bar.set_label(f"attention weight (line: even attention, {number(even)})", size=10)
+    bar.ax.yaxis.set_major_formatter(lambda weight, _: number(weight))  # no powers: they need TeX
+    bar.ax.yaxis.set_minor_formatter("")
     bar.outline.set_visible(False)
     bar.ax.axhline(even, color="white", linewidth=1.5)
     marks = "" if anomalous is None else " (orange bars: labelled anomalous)"
