@@ -74,6 +74,7 @@ class Config:
     compactness_weight: float = 1.0  # μ₁ of the hybrid loss
     reconstruction_weight: float = 1.0  # μ₂ of the hybrid loss
     score_by: Literal["both", "compactness", "reconstruction"] = "both"  # hybrid's score
+    sweep: tuple[float, ...] = ()  # weights to try as μ₁ and as μ₂, a hybrid for each pair
     objective: Literal["one-class", "soft-boundary"] = "one-class"  # of Deep SVDD
     nu: float = 0.1  # ν, share of samples allowed outside (soft-boundary)
     center_rate: float = 0.0  # η_c, 0 keeps the center fixed
@@ -112,6 +113,7 @@ def run(config: Config) -> Result:
         0,
         compactness_weight=config.compactness_weight,
         reconstruction_weight=config.reconstruction_weight,
+        sweep=min(config.sweep, default=0),
         weight_decay=config.weight_decay,
         learning_rate=config.learning_rate,
         center_rate=config.center_rate,
@@ -162,6 +164,7 @@ def run(config: Config) -> Result:
         seconds = pretrained_in + plan.train(hybrid, "hybrid")
         contestants["hybrid"] = Contestant("model", scores_of(hybrid), seconds, hybrid)
     contestants = {name: contestants[name] for name in config.variants}
+    grid = sweep(config, plan, encoder, decoder, sphere, x_test, task.y_test)
 
     # Baselines: the same pixels, a second each.
     for name, baseline in all_baselines(config.seed).items():
@@ -212,7 +215,7 @@ def run(config: Config) -> Result:
         scores=scores.rename_axis("sample").reset_index(),
         top=top.rename_axis("sample").reset_index(),
         model=contestants[main].model,
-        **pictures(config, contestants, judged, task, x_train, x_test, main),
+        **pictures(config, contestants, judged, task, x_train, x_test, main, grid),
         notes=notes(config, comparison, contestants),
     )
 
@@ -260,6 +263,23 @@ class Plan:
         return perf_counter() - start
 
 
+def sweep(config, plan, encoder, decoder, sphere, x_test, y_test):
+    """ROC-AUC of a hybrid for each pair of weights, μ₁ by row and μ₂ by column; None without."""
+    if not config.sweep:
+        return None
+    found = pd.DataFrame(index=pd.Index(config.sweep, name="compactness weight μ₁"), dtype=float)
+    for first in config.sweep:
+        for second in config.sweep:
+            if not first and not second:
+                continue  # nothing to learn
+            model = HybridDeepSVDD(
+                copy(encoder), copy(decoder), first, second, score_by=config.score_by, **sphere
+            )
+            plan.train(model, f"hybrid, μ₁ {first:g}, μ₂ {second:g}")
+            found.loc[first, second] = metrics.roc_auc(y_test, scores_of(model)(x_test))
+    return found.rename_axis(columns="reconstruction weight μ₂")
+
+
 def copy(network):
     """A network of the same weights that trains on its own."""
     twin = keras.models.clone_model(network)
@@ -302,7 +322,7 @@ def everything_anomalous(labels):
     return {"variant": "flag everything", "kind": "trivial", **flagged, "best_f1": best}
 
 
-def pictures(config, contestants, judged, task, x_train, x_test, main):
+def pictures(config, contestants, judged, task, x_train, x_test, main, grid):
     """Figures of the run, with captions."""
     labels = task.y_test
     curves = {name: (labels, scores) for name, (_, scores) in judged.items()}
@@ -338,6 +358,15 @@ def pictures(config, contestants, judged, task, x_train, x_test, main):
         f"Grad-CAM: where each variant's own score comes from, in the {SHOWN} most normal and the "
         f"{SHOWN} most anomalous test images of the {main} variant, whose scores stand above."
     )
+    if grid is not None:
+        spread = np.nanmax(grid) - np.nanmin(grid)
+        drawn["sweep"] = figures.table_heat_map(
+            grid, f"The hybrid's two weights move its ROC-AUC by {spread:.3f}", "ROC-AUC"
+        )
+        captions["sweep"] = (
+            "A hybrid for each pair of weights, from the same pretrained networks. To take the "
+            "best cell would be to choose on the test labels."
+        )
     for name, contestant in contestants.items():
         if contestant.model is None or name == "adaptive" and "baseline" in contestants:
             continue

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from zoo.metrics import event_metrics
+from zoo.metrics.events import distinct_peaks
 
 
 def test_events_and_alarms_are_counted_not_rows():
@@ -47,3 +48,10 @@ def test_unusable_input_is_named():
         event_metrics([0, 1], [0, 0.5])
     with pytest.raises(ValueError, match=r"flags have shape \(3,\) and labels \(2,\)"):
         event_metrics([0, 1], [0, 1, 1])
+
+
+def test_peaks_lie_apart_and_the_highest_come_first():
+    scores = np.array([1.0, 9, 8, 2, 7, 0])
+    assert distinct_peaks(scores, count=2, apart=3).tolist() == [1, 4]
+    assert distinct_peaks(scores, count=9, apart=3).tolist() == [1, 4]
+    assert distinct_peaks(scores, count=3).tolist() == [1, 2, 4]

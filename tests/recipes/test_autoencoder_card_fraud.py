@@ -61,7 +61,8 @@ def test_compares_variants_tails_and_baselines(result):
 
 
 def test_the_strangest_rows_come_with_their_features(result):
-    assert list(result.top) == ["sample", "score", "label", *COLUMNS]
+    assert list(result.top) == ["sample", "score", "label", "because", *COLUMNS]
+    assert result.top["because"].str.split().str[0].isin(COLUMNS).all()
     assert np.all(np.diff(result.top["score"]) <= 0)
     assert result.top["score"].iloc[0] == result.scores["score"].max()
 

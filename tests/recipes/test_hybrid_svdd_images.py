@@ -52,8 +52,8 @@ def test_every_phase_has_its_history(result):
     assert result.history.groupby("variant").size().to_dict() == {
         "pretraining": 2, "baseline": 3, "hybrid": 3,
     }  # fmt: skip
-    assert set(result.figures) == {"roc", "score_histogram", "samples", "tsne_baseline",
-                                   "tsne_hybrid"}  # fmt: skip
+    assert set(result.figures) == {"roc", "score_histogram", "samples", "grad_cam",
+                                   "tsne_baseline", "tsne_hybrid"}  # fmt: skip
 
 
 def test_one_variant_alone_needs_no_other():
@@ -89,3 +89,13 @@ def test_a_copy_trains_on_its_own():
 def test_settings_that_cannot_work_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         run(dataclasses.replace(Config(), **change))
+
+
+def test_a_sweep_trains_a_hybrid_for_each_pair_of_weights():
+    config = Config(
+        variants=("hybrid",), sweep=(0.0, 1.0), epochs=1, pretraining=Pretraining(epochs=0)
+    )
+    swept = run(config)
+    assert "sweep" in swept.figures
+    phases = set(swept.history["variant"])
+    assert {"hybrid, μ₁ 0, μ₂ 1", "hybrid, μ₁ 1, μ₂ 1", "hybrid"} <= phases and len(phases) == 4

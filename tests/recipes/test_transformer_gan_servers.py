@@ -69,10 +69,11 @@ def test_the_honest_threshold_sees_no_test_score(result):
 
 def test_figures_and_the_strangest_windows(result):
     assert list(result.figures) == [
-        "precision_recall", "scores", "series", "cures", "attention_normal", "attention_anomalous",
+        "precision_recall", "scores", "series", "cures", "why", "attention_normal",
+        "attention_anomalous",
     ]  # fmt: skip
     assert result.top["score"].is_monotonic_decreasing
-    named = result.top["metrics"].str.split(", ").explode()
+    named = result.top["because"].str.split(", ").explode().str.split().str[0]
     assert set(named) <= set(generate_servers(train_rows=2000, test_rows=1000).columns)
 
 
