@@ -218,6 +218,7 @@ def train(folder):
         history = model.fit(Batches(x, batch_size=8, seed=1, y=y), epochs=2, verbose=0).history
         found[f"{name}_epochs"] = np.array(history["loss"])
         found[f"{name}_scores"] = model.predict(x, verbose=0)
+        found[f"{name}_x"] = x
         model.save(folder / f"{name}.keras")
     np.savez(folder / "train.npz", **found)
 
@@ -225,8 +226,9 @@ def train(folder):
 def score(folders):
     found = {}
     for folder in folders:
-        for name, _, _, x in models():
-            model = keras.saving.load_model(folder / f"{name}.keras")
+        given = np.load(folder / "train.npz")
+        for name in (path.stem for path in sorted(folder.glob("*.keras"))):
+            model, x = keras.saving.load_model(folder / f"{name}.keras"), given[f"{name}_x"]
             found[f"{name}_{folder.name}"] = model.predict(x, verbose=0)
             # The same file on every backend.
             if name in EXPLAINED and folder.name == min(each.name for each in folders):
