@@ -18,10 +18,11 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # Tests that touch no Keras run once, and so do those of what the documentation says. Whatever is
 # not named here runs on every backend.
 ONCE := $(wildcard tests/data tests/metrics tests/report tests/test_backend.py \
-	tests/baselines tests/test_cli.py tests/test_docs.py tests/docs/test_start.py \
+	tests/baselines tests/test_cli.py tests/test_docs.py tests/docs \
 	tests/test_packaging.py tests/test_parity.py tests/thresholds tests/test_artifact.py \
 	tests/estimators/test_inputs.py tests/estimators/test_preparation.py \
 	tests/estimators/test_calibration.py tests/explain/test_localisation.py \
+	tests/explain/test_shapley.py \
 	tests/bench/test_backends.py tests/bench/test_speed.py tests/notebooks/test_pairs.py)
 # Three engine modules need their own backend, so doctests stay out of them.
 DOCTESTS := zoo --doctest-modules $(patsubst %,--ignore=zoo/engine/%.py,tensorflow jax torch)

@@ -267,7 +267,11 @@ def sweep(config, plan, encoder, decoder, sphere, x_test, y_test):
     """ROC-AUC of a hybrid for each pair of weights, μ₁ by row and μ₂ by column; None without."""
     if not config.sweep:
         return None
-    found = pd.DataFrame(index=pd.Index(config.sweep, name="compactness weight μ₁"), dtype=float)
+    found = pd.DataFrame(
+        index=pd.Index(config.sweep, name="compactness weight μ₁"),
+        columns=pd.Index(config.sweep, name="reconstruction weight μ₂"),
+        dtype=float,
+    )
     for first in config.sweep:
         for second in config.sweep:
             if not first and not second:
@@ -277,7 +281,7 @@ def sweep(config, plan, encoder, decoder, sphere, x_test, y_test):
             )
             plan.train(model, f"hybrid, μ₁ {first:g}, μ₂ {second:g}")
             found.loc[first, second] = metrics.roc_auc(y_test, scores_of(model)(x_test))
-    return found.rename_axis(columns="reconstruction weight μ₂")
+    return found
 
 
 def copy(network):
