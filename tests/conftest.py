@@ -21,6 +21,8 @@ if _workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
         "TF_NUM_INTRAOP_THREADS",
     ):
         os.environ.setdefault(_variable, _threads)
+    if _threads == "1":
+        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
 
 import zoo  # noqa: E402, F401  (chooses an installed backend where KERAS_BACKEND does not)
 
