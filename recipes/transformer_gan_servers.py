@@ -614,18 +614,8 @@ def top_table(config, task, contestant, judged, count=5):
             found.append(row)
         if len(found) == count:
             break
-    return pd.DataFrame(
-        {
-            "server": row.server,
-            "first_row": row.first_row,
-            "last_row": row.last_row,
-            "score": row.score,
-            "because": explain.reasons(errors_at(config, task, contestant, row), task.columns, 3)[
-                0
-            ],
-        }
-        for row in found
-    )
+    because = explain.reasons(errors_at(config, task, contestant, found), task.columns, 3)
+    return pd.DataFrame(found)[["server", "first_row", "last_row", "score"]].assign(because=because)
 
 
 def window_at(config, task, row):
@@ -636,10 +626,10 @@ def window_at(config, task, row):
     return x[number], number * step
 
 
-def errors_at(config, task, contestant, row):
-    """Squared error of every number of the window at a row of the score table."""
-    x = view_of(contestant.model, config)(window_at(config, task, row)[0][None])
-    return explain.error_map(contestant.model, x)
+def errors_at(config, task, contestant, rows):
+    """Squared error of every number of the windows at rows of the score table."""
+    x = np.stack([window_at(config, task, row)[0] for row in rows])
+    return explain.error_map(contestant.model, view_of(contestant.model, config)(x))
 
 
 def pictures(config, servers, task, contestants, judged, cures):
@@ -680,7 +670,7 @@ def pictures(config, servers, task, contestants, judged, cures):
     rows = window_at(config, task, row)[1] + np.arange(config.window)
     drawn["why"] = figures.window_contributions(
         servers[task.names.index(row.server)].test[rows],
-        errors_at(config, task, contestants[main], row)[0],
+        errors_at(config, task, contestants[main], [row])[0],
         task.columns,
         times=rows,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from keras import layers, ops
+from test_parity import EXPLAINED
 
 from zoo import explain
 from zoo.engine.batches import Batches
@@ -38,18 +39,6 @@ from zoo.networks import (
 )
 
 STEPS = 50
-EXPLAINED = (  # one of each kind
-    "svdd",
-    "hybrid_lenet",
-    "gru",
-    "classifier_gru",
-    "forecaster",
-    "autoencoder_transformer",
-    "autoencoder_denoising",
-    "variational_learned",
-    "autoencoder_lstm",
-    "transformer_gan_joint",
-)
 
 
 def images():

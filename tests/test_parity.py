@@ -35,7 +35,7 @@ MODELS = (
     "transformer_gan_joint",
 )
 WITH_CORNERS = "hybrid_lenet"  # backends may part on it in time: see parity_run.models
-EXPLAINED = (  # as in parity_run
+EXPLAINED = (  # one of each kind
     "svdd",
     "hybrid_lenet",
     "gru",

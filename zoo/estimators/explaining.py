@@ -32,14 +32,14 @@ def explanation(
     rows = _checked(rows, length)
 
     filled = prepared.fill(given.values)
-    scaled = prepared.transform(given.values)
     if series:
         detector._require_window(length)
         starts = np.maximum(rows - detector.window + 1, 0)
         steps = starts[:, None] + np.arange(detector.window)
-        x, values = scaled[steps], filled[steps]
+        values = filled[steps]
     else:
-        x, values = scaled[rows], filled[rows]
+        values = filled[rows]
+    x = prepared.transform(values)
 
     if method == "auto":
         other = "occlusion" if detector.kind_ == "table" else "integrated_gradients"

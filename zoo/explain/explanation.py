@@ -71,8 +71,8 @@ class Explanation:
         if self.contributions.ndim > 3:
             raise ValueError("the pixels of images have no names; draw contributions as a picture")
         records = []
+        shares = _shares(self.by_feature)
         for sample, totals in enumerate(self.by_feature):
-            raising = np.maximum(totals, 0).sum()
             for rank, feature in enumerate(np.argsort(-totals, kind="stable")[:top], 1):
                 values, place = self.values[sample], {}
                 if values.ndim == 2:
@@ -88,7 +88,7 @@ class Explanation:
                         "value": float(values[feature]),
                         "usual": float(self.usual[feature]),
                         "contribution": float(totals[feature]),
-                        "share": float(max(totals[feature], 0) / raising) if raising else 0.0,
+                        "share": float(shares[sample, feature]),
                     }
                 )
         return pd.DataFrame(records)
@@ -109,9 +109,14 @@ def reasons(contributions: np.ndarray, names: Sequence[str], top: int = 2) -> li
         >>> reasons(np.array([[6.0, -1.0, 3.0, 1.0]]), ["load", "cost", "heat", "rain"])
         ['load 60 %, heat 30 %']
     """
-    raising = np.maximum(contributions, 0).reshape(len(contributions), -1, len(names)).sum(axis=1)
-    shares = raising / np.maximum(raising.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    shares = _shares(np.reshape(contributions, (len(contributions), -1, len(names))).sum(axis=1))
     return [
         ", ".join(f"{names[i]} {row[i]:.0%}".replace("%", " %") for i in order if row[i] >= 0.05)
         for row, order in zip(shares, np.argsort(-shares, axis=1)[:, :top], strict=True)
     ]
+
+
+def _shares(by_feature: np.ndarray) -> np.ndarray:
+    """Of all that raises a score, what each feature does, (n, features), 0 to 1."""
+    raising = np.maximum(by_feature, 0)
+    return raising / np.maximum(raising.sum(axis=1, keepdims=True), np.finfo(float).tiny)
