@@ -1,8 +1,8 @@
 """One backend's part of `test_parity.py`; run in a process of its own.
 
-python tests/parity_run.py train FOLDER    trains every model, writes train.npz and NAME.keras
-python tests/parity_run.py score FOLDER... scores the NAME.keras of each FOLDER into scores.npz
-                                           of the first
+python tests/parity_run.py train FOLDER           trains every model, writes train.npz, NAME.keras
+python tests/parity_run.py score NAMES FOLDER...  scores the NAME.keras of each FOLDER into
+                                                  scores.npz of the first, and explains the NAMES
 """
 
 import sys
@@ -11,7 +11,6 @@ from pathlib import Path
 import keras
 import numpy as np
 from keras import layers, ops
-from test_parity import EXPLAINED
 
 from zoo import explain
 from zoo.engine.batches import Batches
@@ -212,7 +211,7 @@ def train(folder):
     np.savez(folder / "train.npz", **found)
 
 
-def score(folders):
+def score(explained, folders):
     found = {}
     for folder in folders:
         given = np.load(folder / "train.npz")
@@ -220,7 +219,7 @@ def score(folders):
             model, x = keras.saving.load_model(folder / f"{name}.keras"), given[f"{name}_x"]
             found[f"{name}_{folder.name}"] = model.predict(x, verbose=0)
             # The same file on every backend.
-            if name in EXPLAINED and folder.name == min(each.name for each in folders):
+            if name in explained and folder.name == min(each.name for each in folders):
                 found |= {f"{name}_{how}": each for how, each in explanations(model, x[:4])}
     np.savez(folders[0] / "scores.npz", **found)
 
@@ -240,8 +239,8 @@ def explanations(model, x):
 
 
 if __name__ == "__main__":
-    verb, *paths = sys.argv[1:]
-    if verb == "train":
-        train(Path(paths[0]))
-    else:
-        score([Path(path) for path in paths])
+    match sys.argv[1:]:
+        case ["train", path]:
+            train(Path(path))
+        case ["score", names, *paths]:
+            score(names.split(","), [Path(path) for path in paths])

@@ -64,7 +64,7 @@ needs_two = pytest.mark.skipif(
 )
 
 
-def run(backend, verb, *folders):
+def run(backend, *given):
     environment = {
         **os.environ,
         "KERAS_BACKEND": backend,
@@ -73,9 +73,9 @@ def run(backend, verb, *folders):
         "JAX_PLATFORMS": "cpu",
     }
     environment.pop("JAX_DISABLE_MOST_OPTIMIZATIONS", None)  # as users run it
-    command = [sys.executable, str(ROOT / "tests/parity_run.py"), verb, *map(str, folders)]
+    command = [sys.executable, str(ROOT / "tests/parity_run.py"), *map(str, given)]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, f"{verb} under {backend}:\n{done.stderr[-3000:]}"
+    assert done.returncode == 0, f"{given[0]} under {backend}:\n{done.stderr[-3000:]}"
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def scored(folder, trained):
     results = {}
     for backend in INSTALLED:
         others = [other for other in INSTALLED if other != backend]
-        run(backend, "score", *(folder / each for each in [backend, *others]))
+        run(backend, "score", ",".join(EXPLAINED), *(folder / each for each in [backend, *others]))
         results[backend] = np.load(folder / backend / "scores.npz")
     return results
 
