@@ -249,7 +249,6 @@ def _described(manifest: dict[str, Any], name: str) -> AnomalyEstimator:
     detector.calibration_ = Calibration.from_dict(manifest["calibration"])
     detector.offset_ = -detector.calibration_.limit
     detector.history_ = manifest["training"]["history"]
-    detector._scorer = None
     widths = {len(detector.preparation_.offset_), detector.sample_shape_[-1]}
     if widths - {1} != {detector.n_features_in_} - {1}:
         raise ArtifactError(f"{name} has features and scales of different number")

@@ -8,8 +8,11 @@ import numpy as np
 from keras import ops
 
 from zoo import collapse, engine
+from zoo.engine import epochs
 from zoo.engine.means import RunningMeans
 from zoo.engine.optimizers import PartOptimizers
+from zoo.engine.pieces import in_pieces
+from zoo.engine.samples import ready
 
 
 class Detector(engine.Trainer, keras.Model):
@@ -40,6 +43,9 @@ class Detector(engine.Trainer, keras.Model):
         self.means = RunningMeans()
         self.verdict = None
         self._learning = False
+        self._loops = {}
+        self._terms = {}
+        self._scorer = None
 
     def learn(self, x, training=True):
         """One training step on a batch; dict of scalar logs with `"loss"` among them."""
@@ -145,6 +151,7 @@ class Detector(engine.Trainer, keras.Model):
             steps_per_execution=steps_per_execution,
             auto_scale_loss=False,
         )
+        self._loops = {}
         if parts:
             self.optimizer.build_parts({p: getattr(self, p).trainable_variables for p in parts})
         elif not self.optimizer.built:
@@ -185,16 +192,67 @@ class Detector(engine.Trainer, keras.Model):
             callbacks = [hook, *_as_list(callbacks)]
         if hasattr(x, "begin_epoch"):
             kwargs.setdefault("shuffle", False)  # they are; Keras would shuffle them once more
-        history = super().fit(x, y, *args, callbacks=callbacks, **kwargs)
+        history = self._fit(x, y, *args, callbacks=callbacks, **kwargs)
         self.verdict = examination.verdict(history.history.get("loss", []))
         self.after_fit(history.history)
         return history
 
-    def predict(self, x, batch_size=None, **kwargs):
-        """Scores `(n,)` float32 as NumPy; arrays go in batches of 1024 unless told otherwise."""
-        if batch_size is None and hasattr(x, "shape"):
-            batch_size = 1024
-        return super().predict(x, batch_size=batch_size, **kwargs)
+    def _fit(self, x, y, *args, **kwargs):
+        """Many steps a call for data in memory; Keras' own `fit` for all that it alone serves."""
+        given = None if self.run_eagerly else epochs.served(*args, **kwargs)
+        if given is not None:
+            shuffle = given.pop("shuffle", True)
+            batches = epochs.as_batches(x, y, given.get("batch_size"), shuffle)
+            if batches is not None:
+                return epochs.fit(self, batches, **given)
+        return super().fit(x, y, *args, **kwargs)
+
+    def loop(self, training):
+        """What takes steps of training, or of validation, many a call."""
+        if training not in self._loops:
+            step = self.learn_batch if training else self.check_batch
+            groups = [self.variables, self.optimizer.variables, self.metrics_variables]
+            variables = {id(v): v for group in groups for v in group}
+            self._loops[training] = engine.Loop(step, list(variables.values()), self)
+        return self._loops[training]
+
+    def mean_logs(self, training):
+        """Means of the terms that `learn` reported since the metrics were reset, as floats.
+
+        Training and validation may report others, and a compiled step does not say which.
+        """
+        self.means.names = self._terms[training]
+        return self.get_metrics_result()
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """Scores `(n,)` float32 as NumPy.
+
+        Args:
+            x: as in Keras; an array goes through `scores`, without a progress bar unless
+                `verbose` is 1 or 2.
+            batch_size: as in Keras; None of an array lets `scores` choose.
+            verbose: as in Keras.
+            steps: as in Keras.
+            callbacks: as in Keras.
+        """
+        if isinstance(x, np.ndarray) and verbose in (0, "auto") and not (steps or callbacks):
+            return self.scores(x, batch_size)
+        return super().predict(x, batch_size, verbose, steps, callbacks)
+
+    def scores(self, x, batch_size=None):
+        """Scores `(n,)` float32 as NumPy, of an array and at the speed of the bare network.
+
+        Args:
+            x: `(n, ...)` array; overlapping windows are copied batch by batch.
+            batch_size: samples a call; None takes as many as some 16 MB hold, 4096 at most.
+        """
+        if not len(x):
+            return np.zeros(0, "float32")
+        if batch_size is None:
+            batch_size = min(4096, max(64, 2 ** int(22 - np.log2(x[0].size))))
+        if self._scorer is None:
+            self._scorer = engine.compiled(self.score, self)
+        return in_pieces(lambda piece: (self._scorer(ready(piece)),), x, most=batch_size)[0]
 
     def learn_batch(self, data):
         """One training step, as the engine calls it; the epoch's mean logs so far."""
@@ -204,14 +262,14 @@ class Detector(engine.Trainer, keras.Model):
             logs = self.learn(*given, training=True)
         finally:
             self._learning = False
-        return self._report(logs, given[0])
+        return self._report(logs, given[0], training=True)
 
     def check_batch(self, data):
         """One validation step: `learn` without moving anything; the mean logs so far."""
         given = self._given(data)
         with keras.StatelessScope(state_mapping=[(v, v.value) for v in self._state()]):
             logs = self.learn(*given, training=False)
-        return self._report(logs, given[0])
+        return self._report(logs, given[0], training=False)
 
     @property
     def metrics(self):
@@ -259,8 +317,9 @@ class Detector(engine.Trainer, keras.Model):
             )
         return x, y
 
-    def _report(self, logs, x):
+    def _report(self, logs, x, training):
         self.means.update_state(logs, sample_weight=ops.shape(x)[0])
+        self._terms[training] = self.means.names
         return self.means.result()
 
     def _state(self):

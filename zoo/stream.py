@@ -13,8 +13,6 @@ from zoo.data.windows import sliding_windows
 from zoo.estimators import AnomalyEstimator, inputs
 from zoo.estimators.calibration import Calibration
 
-SIZES = (4096, 512, 32, 1)  # rows scored in one call
-
 
 @dataclass(frozen=True)
 class Drift:
@@ -167,14 +165,14 @@ class StreamScorer:
         detector = self.detector
         self.rows_seen += len(values)
         if not self._kept:
-            return detector._scores(detector.preparation_.transform(values), SIZES).astype(float)
+            return detector._scores(detector.preparation_.transform(values)).astype(float)
         known = np.concatenate([self._recent, values])
         self._recent = known[-self._kept :]
         scores = np.full(len(values), np.nan)
         complete = len(known) - self._kept
         if complete > 0:
             windows = sliding_windows(detector.preparation_.transform(known), detector.window)
-            scores[-complete:] = detector._scores(windows, SIZES)
+            scores[-complete:] = detector._scores(windows)
         return scores
 
     def _decide(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

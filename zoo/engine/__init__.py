@@ -2,7 +2,7 @@
 
 The only package that names a backend. Each of `tensorflow.py`, `jax.py` and `torch.py` gives
 the same things: `Trainer` (the step methods that Keras calls), `gradients`, `apply_gradients`,
-`compiled`, `compiled_gradient` and `seed`.
+`compiled`, `compiled_gradient`, `Loop` (many steps in one call) and `seed`.
 """
 
 import importlib
@@ -18,6 +18,7 @@ gradients = _backend.gradients
 apply_gradients = _backend.apply_gradients
 compiled = _backend.compiled
 compiled_gradient = _backend.compiled_gradient
+Loop = _backend.Loop
 
 
 def seed_everything(seed):
@@ -32,6 +33,7 @@ def seed_everything(seed):
 
 
 __all__ = [
+    "Loop",
     "Trainer",
     "apply_gradients",
     "compiled",

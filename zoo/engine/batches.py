@@ -15,7 +15,7 @@ class Batches(keras.utils.PyDataset):
     Args:
         x: `(n, ...)` array; a strided view is never copied whole.
         batch_size: samples a batch; the last may be smaller.
-        seed: of the order.
+        seed: of the order; None keeps that of `x`.
         y: `(n,)` labels, for a model that needs them; batches are then `(x, y)`.
         drop_last: leave out the last batch of an epoch if it is smaller, which are other samples
             each time. JAX then compiles a step for one size and not for two.
@@ -53,4 +53,6 @@ class Batches(keras.utils.PyDataset):
         self.begin_epoch(self.epoch + 1)
 
     def _shuffled(self):
+        if self.seed is None:
+            return np.arange(len(self.x))
         return np.random.default_rng((self.seed, self.epoch)).permutation(len(self.x))

@@ -70,12 +70,14 @@ def apply_gradients(optimizer, gradients, variables):
 def compiled(function, model):
     """`function` of an array, compiled; it may read the variables of `model`, and gives NumPy."""
 
+    variables = model.variables
+
     @jax.jit
     def pure(values, x):
-        with keras.StatelessScope(state_mapping=list(zip(model.variables, values, strict=True))):
+        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
             return function(x)
 
-    return lambda x: np.asarray(pure([v.value for v in model.variables], x))
+    return lambda x: np.asarray(pure([v.value for v in variables], x))
 
 
 def compiled_gradient(function, model):
@@ -100,6 +102,49 @@ def compiled_gradient(function, model):
         return np.asarray(values), np.asarray(gradient)
 
     return call
+
+
+class Loop:
+    """Steps on batches of data that lie on the device, as many a call as wanted, in one program.
+
+    Args:
+        step: function of a batch, an array or a tuple, that assigns to `variables`.
+        variables: all that `step` may assign to.
+        model: whose step it is.
+    """
+
+    def __init__(self, step, variables, model):
+        self.step = step
+        self.variables = variables
+        self._compiled = jax.jit(self._steps, static_argnums=0)
+
+    def place(self, array):
+        """`array` on the device."""
+        return jax.numpy.asarray(array)
+
+    def run(self, cut, data, order, start, end):
+        """Take the steps from `start` to before `end`, each on the samples of a row of `order`.
+
+        Args:
+            cut: `zoo.engine.samples.Cut` of the samples.
+            data: what was placed: samples, or samples and labels.
+            order: `(steps, batch)` int32, placed.
+            start: number of the first step.
+            end: number of the step to end before.
+        """
+        state = self._compiled(cut, [v.value for v in self.variables], data, order, start, end)
+        _assign(self.variables, jax.block_until_ready(state))
+
+    def _steps(self, cut, state, data, order, start, end):
+        def body(index, state):
+            rows = order[index]
+            batch = (cut.take(data[0], rows), *(labels[rows] for labels in data[1:]))
+            lent = list(zip(self.variables, state, strict=True))
+            with keras.StatelessScope(state_mapping=lent) as scope:
+                self.step(batch)
+            return [scope.get_current_value(v) for v in self.variables]
+
+        return jax.lax.fori_loop(start, end, body, state)
 
 
 def seed(seed):

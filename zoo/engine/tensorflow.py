@@ -29,7 +29,7 @@ def apply_gradients(optimizer, gradients, variables):
 
 def compiled(function, model):
     """`function` of an array, compiled; it may read the variables of `model`, and gives NumPy."""
-    graph = tf.function(function)
+    graph = tf.function(function, autograph=False, reduce_retracing=True)
     return lambda x: graph(tf.convert_to_tensor(x)).numpy()
 
 
@@ -48,6 +48,44 @@ def compiled_gradient(function, model):
         return values, tape.gradient(values, x, unconnected_gradients=zero)
 
     return lambda *arrays: tuple(each.numpy() for each in graph(*map(tf.convert_to_tensor, arrays)))
+
+
+class Loop:
+    """Steps on batches of data that lie on the device, as many a call as wanted, in one graph.
+
+    Args:
+        step: function of a batch, an array or a tuple, that assigns to `variables`.
+        variables: all that `step` may assign to; TensorFlow finds them itself.
+        model: whose step it is.
+    """
+
+    def __init__(self, step, variables, model):
+        self.step = step
+        self._graph = tf.function(self._steps, autograph=False, jit_compile=model.jit_compile)
+
+    def place(self, array):
+        """`array` on the device."""
+        return tf.convert_to_tensor(array)
+
+    def run(self, cut, data, order, start, end):
+        """Take the steps from `start` to before `end`, each on the samples of a row of `order`.
+
+        Args:
+            cut: `zoo.engine.samples.Cut` of the samples.
+            data: what was placed: samples, or samples and labels.
+            order: `(steps, batch)` int32, placed.
+            start: number of the first step.
+            end: number of the step to end before.
+        """
+        self._graph(cut, data, order, tf.constant(start), tf.constant(end))
+
+    def _steps(self, cut, data, order, start, end):
+        def body(index):
+            rows = order[index]
+            self.step((cut.take(data[0], rows), *(tf.gather(labels, rows) for labels in data[1:])))
+            return (index + 1,)
+
+        tf.while_loop(lambda index: index < end, body, (start,), parallel_iterations=1)
 
 
 def seed(seed):

@@ -16,7 +16,6 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from zoo import engine
 from zoo.data.windows import sliding_windows
 from zoo.detector import Detector
 from zoo.engine.batches import Batches
@@ -27,7 +26,6 @@ from zoo.estimators.preparation import Preparation
 from zoo.explain import Explanation
 from zoo.networks import seed_dropout, undrawn
 
-AT_ONCE = (4096, 512)  # samples scored in one call; the last are padded, lest JAX compile anew
 KINDS = {2: "table", 3: "windows", 4: "images"}  # axes of X to what it is, where no window is set
 
 
@@ -290,7 +288,7 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
 
     def __getstate__(self):
         """Weights as arrays in place of the Keras model, which pickles itself with code."""
-        state = {k: v for k, v in super().__getstate__().items() if k not in ("model_", "_scorer")}
+        state = {k: v for k, v in super().__getstate__().items() if k != "model_"}
         if hasattr(self, "model_"):
             state["_weights"] = training.values_of(self.model_.weights)
         return state
@@ -310,7 +308,6 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
         """Make the model again and give it `weights`."""
         self.model_ = self.untrained()
         training.assign(self.model_.weights, weights)
-        self._scorer = None
 
     def _check_settings(self) -> None:
         _check_shares(self.contamination, self.false_alarm_rate)
@@ -379,7 +376,6 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
             fingerprint="" if data is None else self._fingerprint(data),
             verbose=self.verbose,
         )
-        self._scorer = None
 
     def _calibrate(self, held_out: np.ndarray | None, every: np.ndarray) -> Self:
         """Set the threshold by scores of held-out and of all training data."""
@@ -469,21 +465,9 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
                 f"detector judges; give at least {self.window}"
             )
 
-    def _scores(self, samples: np.ndarray, sizes: tuple[int, ...] = AT_ONCE) -> np.ndarray:
-        """Scores `(n,)` float32 of what the network takes, in batches of `sizes`, largest first."""
-        if self._scorer is None:
-            self._scorer = engine.compiled(self.model_.score, self.model_)
-        found = np.empty(len(samples), np.float32)
-        start = 0
-        while start < len(samples):
-            left = len(samples) - start
-            size = next((size for size in sizes if size <= left), sizes[-1])
-            batch = samples[start : start + size]
-            if left < size:
-                batch = np.concatenate([batch, np.repeat(batch[-1:], size - left, axis=0)])
-            scored = self._scorer(np.ascontiguousarray(batch))
-            found[start : start + size] = scored[:left]
-            start += size
+    def _scores(self, samples: np.ndarray) -> np.ndarray:
+        """Scores `(n,)` float32 of what the network takes."""
+        found = self.model_.scores(samples)
         if not np.isfinite(found).all():
             raise ValueError(
                 f"{int((~np.isfinite(found)).sum())} of {len(found)} scores are not finite; the "

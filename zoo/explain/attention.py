@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from zoo.explain.batches import as_samples
+from zoo.explain.samples import as_samples
 from zoo.networks.transformer import attention_weights
 
 

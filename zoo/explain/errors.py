@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from zoo import engine
-from zoo.explain.batches import as_samples, in_batches
+from zoo.engine.pieces import in_pieces
+from zoo.explain.samples import as_samples
 
 
 def error_map(model, x) -> np.ndarray:
@@ -27,7 +28,7 @@ def error_map(model, x) -> np.ndarray:
             f"integrated_gradients and occlusion fit every model"
         )
     errors = engine.compiled(model.errors, model)
-    return in_batches(lambda batch: (errors(batch),), as_samples(model, x))[0]
+    return in_pieces(lambda batch: (errors(batch),), as_samples(model, x))[0]
 
 
 def embedding_direction(model, x) -> np.ndarray:
@@ -52,4 +53,4 @@ def embedding_direction(model, x) -> np.ndarray:
         return model.encoder(batch, training=False) - model.sphere.center
 
     found = engine.compiled(difference, model)
-    return in_batches(lambda batch: (found(batch),), as_samples(model, x))[0].astype("float32")
+    return in_pieces(lambda batch: (found(batch),), as_samples(model, x))[0].astype("float32")

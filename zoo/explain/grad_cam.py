@@ -14,7 +14,8 @@ from keras import ops
 from scipy.ndimage import zoom
 
 from zoo import engine
-from zoo.explain.batches import as_samples, in_batches
+from zoo.engine.pieces import in_pieces
+from zoo.explain.samples import as_samples
 
 CONVOLUTIONS = (
     keras.layers.Conv1D,
@@ -107,11 +108,11 @@ def grad_cam(
             return target(x)
 
     look = engine.compiled(activation, model)
-    (maps,) = in_batches(lambda x: (look(x),), images)
+    (maps,) = in_pieces(lambda x: (look(x),), images)
     usual = 0.0
     if normal is not None:
-        usual = in_batches(lambda x: (look(x),), as_samples(model, normal))[0].mean(axis=0)
-    _, gradient = in_batches(engine.compiled_gradient(score_by_maps, model), maps, images)
+        usual = in_pieces(lambda x: (look(x),), as_samples(model, normal))[0].mean(axis=0)
+    _, gradient = in_pieces(engine.compiled_gradient(score_by_maps, model), maps, images)
     if pooled:
         gradient = gradient.mean(axis=tuple(range(1, maps.ndim - 1)), keepdims=True)
     raw = np.maximum(np.sum(gradient * (maps - usual), axis=-1), 0)

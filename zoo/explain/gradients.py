@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from zoo import engine
-from zoo.explain.batches import as_baseline, as_samples, in_batches
+from zoo.engine.pieces import in_pieces
+from zoo.explain.samples import as_baseline, as_samples
 
 
 def score_gradients(model, x) -> tuple[np.ndarray, np.ndarray]:
@@ -24,7 +25,7 @@ def score_gradients(model, x) -> tuple[np.ndarray, np.ndarray]:
     x = as_samples(model, x)
     if not hasattr(model, "_score_gradients"):  # compiled once; weights are read at each call
         model._score_gradients = engine.compiled_gradient(model.score, model)
-    return in_batches(model._score_gradients, x)
+    return in_pieces(model._score_gradients, x)
 
 
 def gradient_times_input(model, x, baseline=None) -> np.ndarray:

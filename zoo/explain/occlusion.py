@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from zoo import engine
-from zoo.explain.batches import as_baseline, as_samples, in_batches
+from zoo.explain.samples import as_baseline, as_samples
 
 
 def occlusion(model, x, baseline=None, size: int | None = None) -> np.ndarray:
@@ -37,19 +36,13 @@ def occlusion(model, x, baseline=None, size: int | None = None) -> np.ndarray:
     baseline = as_baseline(baseline, x)
     if size is not None and size < 1:
         raise ValueError(f"size is {size}; give 1 or more")
-    if not hasattr(model, "_scores"):
-        model._scores = engine.compiled(model.score, model)
-
-    def score(samples):
-        return in_batches(lambda batch: (model._scores(batch),), samples)[0]
-
-    whole = score(x)
+    whole = model.scores(x)
     found = np.zeros(x.shape, "float32")
     for part in _parts(x.shape[1:], size):
         where = (slice(None), *part)
         without = x.copy()
         without[where] = baseline[where]
-        fall = (whole - score(without)) / found[where][0].size
+        fall = (whole - model.scores(without)) / found[where][0].size
         found[where] = fall.reshape(-1, *[1] * (x.ndim - 1))
     return found
 

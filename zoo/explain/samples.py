@@ -1,34 +1,8 @@
-"""Arrays of any length through a compiled function, in batches of few different sizes."""
+"""Samples as explanations take them: float32, of the shape that the model takes, finite."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-
-MOST = 256  # samples a batch
-
-
-def in_batches(call: Callable, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-    """What `call(*arrays)` gives, computed a batch at a time.
-
-    The last batch is filled up to a power of two, for a compiler works anew for each new size.
-
-    Args:
-        call: function of arrays `(m, ...)`; returns a tuple of arrays `(m, ...)`.
-        *arrays: each `(n, ...)`, n >= 1.
-
-    Returns:
-        A tuple of arrays `(n, ...)`.
-    """
-    count, found = len(arrays[0]), []
-    for start in range(0, count, MOST):
-        batch = [np.ascontiguousarray(each[start : start + MOST]) for each in arrays]
-        size = len(batch[0])
-        missing = (1 << (size - 1).bit_length()) - size
-        filled = [np.concatenate([each, np.repeat(each[-1:], missing, axis=0)]) for each in batch]
-        found.append([part[:size] for part in call(*filled)])
-    return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
 
 
 def as_samples(model, x) -> np.ndarray:
