@@ -23,7 +23,7 @@ def pair(cell, features, **settings):
     rng = np.random.default_rng(0)
     for layer in pair:
         layer.build((None, None, features))
-    weights = [rng.normal(size=weight.shape) for weight in pair[0].weights]
+    weights = [rng.normal(scale=0.5, size=weight.shape) for weight in pair[0].weights]
     for layer in pair:
         layer.set_weights(weights)
     return pair
@@ -64,7 +64,7 @@ def calls(monkeypatch):
 
     for cell, name in KERNELS.items():
         monkeypatch.setattr(FUSED[cell], "_kernel", counted(getattr(recurrence, name), name))
-    if keras.backend.backend() != "torch":
+    if keras.backend.backend() == "tensorflow":
         pytest.skip("no kernels yet")
     return names
 

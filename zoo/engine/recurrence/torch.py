@@ -20,7 +20,7 @@ def simple_rnn(x, state, kernel, recurrent, bias, sequences):
     """h' = tanh(x W + h R + b)."""
     _require_eager()
     x = x.transpose(0, 1).contiguous()
-    if x.device.type == "cpu":
+    if _on_cpu(x):
         outputs, last = _SimpleRNN.apply(x, state, kernel, recurrent, bias)
     else:
         weights = _weights(kernel, recurrent, bias, None)
@@ -32,7 +32,7 @@ def gru(x, state, kernel, recurrent, bias, sequences):
     """Keras' `reset_after=True`: h' = z h + (1 - z) tanh(x W_h + b_h + r (h R_h + c_h))."""
     _require_eager()
     x = x.transpose(0, 1).contiguous()
-    if x.device.type == "cpu":
+    if _on_cpu(x):
         outputs, last = _GRU.apply(x, state, kernel, recurrent, *_gru_biases(bias, kernel))
     else:
         input_bias, state_bias = (None, None) if bias is None else bias
@@ -58,6 +58,10 @@ def _require_eager():
         or torch._C._are_functorch_transforms_active()
     ):
         raise NotImplementedError
+
+
+def _on_cpu(x):
+    return x.device.type == "cpu"
 
 
 def _batch_first(outputs, sequences):
