@@ -108,7 +108,11 @@ GROUPS = {
         ),
     ),
 }
-LEFT_OUT = ("zoo.engine.tensorflow", "zoo.engine.jax", "zoo.engine.torch")  # each needs its backend
+LEFT_OUT = tuple(  # each needs its backend
+    f"zoo.engine.{part}{backend}"
+    for part in ("", "recurrence.")
+    for backend in ("tensorflow", "jax", "torch")
+)
 
 
 def write_api(folder):

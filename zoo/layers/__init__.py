@@ -1,7 +1,16 @@
-"""The few Keras layers that Keras lacks."""
+"""The few Keras layers that Keras lacks, and those that run faster here."""
 
 from zoo.layers.hypersphere import Hypersphere
 from zoo.layers.instance_norm import instance_statistics
 from zoo.layers.positions import SinusoidalPositions, sinusoids
+from zoo.layers.recurrent import GRU, LSTM, SimpleRNN
 
-__all__ = ["Hypersphere", "SinusoidalPositions", "instance_statistics", "sinusoids"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "Hypersphere",
+    "SimpleRNN",
+    "SinusoidalPositions",
+    "instance_statistics",
+    "sinusoids",
+]

@@ -3,7 +3,9 @@
 import keras
 from keras import layers
 
-CELLS = {"rnn": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
+from zoo.layers import GRU, LSTM, SimpleRNN
+
+CELLS = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 
 
 def recurrent(input_shape, cell="gru", units=(256, 256), dropout=0.0, embedding=None, bias=True):
