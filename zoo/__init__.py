@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.backend import prefer_installed
+from zoo.backend import prefer_installed, set_defaults
 
 if TYPE_CHECKING:
     from zoo.estimators import AnomalyEstimator
 
 __version__ = "0.1.0"
 
+set_defaults()
 prefer_installed()
 
 

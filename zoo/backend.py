@@ -44,6 +44,18 @@ def prefer_installed() -> None:
     os.environ["KERAS_BACKEND"] = configured if configured in available else available[0]
 
 
+def set_defaults() -> None:
+    """Set what the backends read when they are imported, where the user has not set it.
+
+    Threads of torch that wait for each other sleep: awake, they take the cores from those they
+    wait for, and on a machine that runs something else besides training is ten times slower. JAX
+    keeps what took long to compile, for the next process.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_user_cache() / "jax"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+
+
 def choose(backend: str | None = None, device: str = "auto") -> str:
     """Fix backend and device before Keras is imported, and return the backend's name.
 
@@ -112,6 +124,17 @@ def describe() -> dict[str, str | int | float | None]:
         "numpy": importlib.import_module("numpy").__version__,
         "scikit_learn": importlib.import_module("sklearn").__version__,
     }
+
+
+def _user_cache() -> Path:
+    """Where programs keep what they can make anew; as pooch has it, which is slow to import."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "keras-anomaly-zoo"
 
 
 def _is_installed(name: str) -> bool:

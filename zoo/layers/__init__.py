@@ -1,5 +1,6 @@
 """The few Keras layers that Keras lacks, and those that run faster here."""
 
+from zoo.layers.convolution import Conv2D, NormalizedMaxPooling2D
 from zoo.layers.hypersphere import Hypersphere
 from zoo.layers.instance_norm import instance_statistics
 from zoo.layers.positions import SinusoidalPositions, sinusoids
@@ -8,7 +9,9 @@ from zoo.layers.recurrent import GRU, LSTM, SimpleRNN
 __all__ = [
     "GRU",
     "LSTM",
+    "Conv2D",
     "Hypersphere",
+    "NormalizedMaxPooling2D",
     "SimpleRNN",
     "SinusoidalPositions",
     "instance_statistics",

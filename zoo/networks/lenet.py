@@ -8,6 +8,9 @@ center from any input.
 import keras
 from keras import layers
 
+from zoo.layers import Conv2D, NormalizedMaxPooling2D
+
+NORM = {"epsilon": 1e-4, "momentum": 0.9}
 FILTERS = {28: (8, 4), 32: (32, 64, 128)}
 EMBEDDING = {28: 32, 32: 128}
 
@@ -33,8 +36,9 @@ def lenet(input_shape, embedding=None, filters=None):
     size = _size(input_shape)
     image = x = keras.Input(input_shape)
     for count in filters or FILTERS[size]:
-        x = layers.Conv2D(count, 5, padding="same", use_bias=False)(x)
-        x = layers.MaxPooling2D(2)(layers.LeakyReLU(0.01)(_norm()(x)))
+        x = Conv2D(count, 5, padding="same", use_bias=False)(x)
+        # Leaky ReLU keeps the order too, so it may come after the maximum.
+        x = layers.LeakyReLU(0.01)(NormalizedMaxPooling2D(**NORM)(x))
     x = layers.Flatten()(x)
     code = layers.Dense(embedding or EMBEDDING[size], use_bias=False)(x)
     return keras.Model(image, code, name="lenet")
@@ -68,16 +72,14 @@ def lenet_decoder(output_shape, embedding=None, filters=None):
     if size == 28:  # two modules halve it to 7; a 4×4 map needs one doubling more
         x = layers.UpSampling2D(2)(x)
     for count in reversed(filters or FILTERS[size]):
-        x = _norm()(layers.Conv2D(count, 5, padding="same", use_bias=False)(x))
+        x = layers.BatchNormalization(center=False, scale=False, **NORM)(
+            Conv2D(count, 5, padding="same", use_bias=False)(x)
+        )
         if size == 28 and x.shape[1] == 16:
             x = layers.Cropping2D(1)(x)
         x = layers.UpSampling2D(2)(layers.LeakyReLU(0.01)(x))
-    x = layers.Conv2D(output_shape[-1], 5, padding="same", use_bias=False)(x)
+    x = Conv2D(output_shape[-1], 5, padding="same", use_bias=False)(x)
     return keras.Model(code, layers.Activation("sigmoid")(x), name="lenet_decoder")
-
-
-def _norm():
-    return layers.BatchNormalization(center=False, scale=False, epsilon=1e-4, momentum=0.9)
 
 
 def _size(shape):

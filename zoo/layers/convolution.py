@@ -1,0 +1,72 @@
+"""Convolution and normalised pooling as LeNet wants them, fast on every backend."""
+
+import keras
+from keras import ops
+
+from zoo.engine import convolution
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Conv2D(keras.layers.Conv2D):
+    """Keras' convolution; where XLA's own is slow, as one matrix product.
+
+    Weights, configuration and results are Keras'. That path is taken for few channels on a CPU
+    under JAX, with padding and without stride; all else is left to Keras.
+
+    Example:
+        >>> layer = Conv2D(4, 5, padding="same", use_bias=False)
+        >>> layer(ops.zeros((2, 28, 28, 1))).shape
+        (2, 28, 28, 4)
+    """
+
+    def convolution_op(self, inputs, kernel):
+        plain = (
+            self.padding == "same"
+            and self.data_format == "channels_last"
+            and self.strides == self.dilation_rate == (1, 1)
+            and self.groups == 1
+            and inputs.dtype == kernel.dtype
+        )
+        if not plain:
+            return super().convolution_op(inputs, kernel)
+        return convolution.convolve(inputs, kernel)
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class NormalizedMaxPooling2D(keras.layers.BatchNormalization):
+    """Batch normalisation without affine terms, and the maximum of each 2×2 block of its output.
+
+    Normalising keeps the order of numbers, so the maximum may come first: the mean and variance
+    are those of the whole map, but only a quarter of it has to be normalised.
+
+    Args:
+        epsilon: added to the variance.
+        momentum: of the moving mean and variance.
+        **kwargs: as in Keras.
+
+    Example:
+        >>> layer = NormalizedMaxPooling2D()
+        >>> layer(ops.ones((2, 28, 28, 4))).shape
+        (2, 14, 14, 4)
+    """
+
+    def __init__(self, epsilon=1e-3, momentum=0.99, **kwargs):
+        super().__init__(
+            epsilon=epsilon, momentum=momentum, **kwargs | {"center": False, "scale": False}
+        )
+
+    def call(self, inputs, training=None):
+        inputs = ops.cast(inputs, "float32")
+        if training and self.trainable:
+            mean, variance = ops.moments(inputs, axes=(0, 1, 2))
+            for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                moving.assign(moving * self.momentum + now * (1 - self.momentum))
+        else:
+            mean, variance = self.moving_mean, self.moving_variance
+        pooled = convolution.halve(inputs)
+        normalized = ops.batch_normalization(pooled, mean, variance, -1, epsilon=self.epsilon)
+        return ops.cast(normalized, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape):
+        n, height, width, channels = input_shape
+        return n, height // 2, width // 2, channels
