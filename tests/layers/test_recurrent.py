@@ -67,9 +67,10 @@ def calls(monkeypatch):
     return names
 
 
-@pytest.mark.parametrize("window", [1, 7])
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("sequences", [True, False])
+@pytest.mark.parametrize(
+    ("sequences", "bias", "window"),
+    [(True, True, 7), (True, False, 7), (False, True, 7), (False, False, 7), (True, True, 1)],
+)
 @pytest.mark.parametrize("cell", FUSED)
 def test_outputs_and_gradients_are_those_of_keras(calls, cell, sequences, bias, window):
     rng = np.random.default_rng(1)
