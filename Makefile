@@ -24,9 +24,9 @@ ONCE := $(wildcard tests/data tests/metrics tests/report tests/test_backend.py \
 	tests/estimators/test_calibration.py tests/explain/test_localisation.py \
 	tests/explain/test_shapley.py \
 	tests/bench/test_backends.py tests/bench/test_speed.py tests/notebooks/test_pairs.py)
-# Three engine modules and three kernels need their own backend: doctests stay out of them.
-DOCTESTS := zoo --doctest-modules $(foreach backend,tensorflow jax torch,\
-	--ignore=zoo/engine/$(backend).py --ignore=zoo/engine/recurrence/$(backend).py)
+# Engine modules named after a backend need it: doctests stay out of them.
+DOCTESTS := zoo --doctest-modules $(patsubst %,--ignore=%,$(foreach backend,tensorflow jax torch,\
+	$(wildcard zoo/engine/$(backend).py zoo/engine/*/$(backend).py)))
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
 .PHONY: help demo test notebooks lint docs docs-notebooks environment clean

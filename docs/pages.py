@@ -110,7 +110,7 @@ GROUPS = {
 }
 LEFT_OUT = tuple(  # each needs its backend
     f"zoo.engine.{part}{backend}"
-    for part in ("", "recurrence.")
+    for part in ("", "attention.", "convolution.", "recurrence.")
     for backend in ("tensorflow", "jax", "torch")
 )
 
