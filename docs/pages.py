@@ -103,6 +103,7 @@ GROUPS = {
             "zoo.engine.optimizers",
             "zoo.engine.schedules",
             "zoo.cli",
+            "zoo.cli_bench",
             "zoo.cli_detectors",
             "zoo.cli_start",
         ),
