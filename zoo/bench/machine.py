@@ -17,7 +17,6 @@ import numpy as np
 POWER = Path("/sys/class/powercap")
 PACKAGES = ("keras", "tensorflow", "jax", "jaxlib", "torch", "numpy", "scikit-learn")
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "XLA_FLAGS")
-SAME_MACHINE = ("cpu", "cores", "memory_gib", "platform", "accelerator")
 
 
 def describe_machine() -> dict[str, Any]:

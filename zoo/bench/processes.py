@@ -50,7 +50,8 @@ class Worker:
             env=environment(backend),
             start_new_session=True,  # Ctrl-C in the terminal is the parent's to handle
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def ask(self, **request: Any) -> dict[str, Any]:
         """Send a request and wait for its answer.
@@ -91,6 +92,8 @@ class Worker:
             with contextlib.suppress(OSError):  # it ended meanwhile
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        self._reader.join(timeout=5)
+        self._process.stdout.close()
         self._errors.close()
 
     def _read(self) -> None:

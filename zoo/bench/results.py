@@ -110,5 +110,11 @@ def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(row[key] for key in IDENTITY)
 
 
+def row_name(row: tuple[Any, ...]) -> str:
+    """`gru_64 on jax (cpu, batch 64)`."""
+    model, backend, device, size = row
+    return f"{model} on {backend} ({device}, batch {size})"
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)

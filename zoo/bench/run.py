@@ -125,10 +125,10 @@ def measure(
                         peaks[device] = max(group.peaks)
                     rows = group.rows(flops.get(name), peaks.get(device))
                     outcome.rows += rows
-                    for row in rows:
-                        if device == "gpu" and row["device_name"]:
-                            outcome.environment["accelerator"] = row["device_name"]
-                done(rows)
+                    if device == "gpu":
+                        names = [row["device_name"] for row in rows if row["device_name"]]
+                        outcome.environment["accelerator"] = names[0] if names else None
+                    done(rows)
         except KeyboardInterrupt:
             outcome.interrupted = True
     noise = [row["noise_percent"] for row in outcome.rows if row["noise_percent"] is not None]
@@ -285,7 +285,7 @@ class _Group:
         return row
 
     def _compare_scores(self, rows: list[dict[str, Any]]) -> None:
-        """Largest difference to the first backend's scores, in shares of their mean size."""
+        """Largest difference to the first backend's score of a sample, as a share of it."""
         known = [b for b in self.plan.backends if "scores" in self.began.get(b, {})]
         for row in rows:
             for key, when in (("score_difference", "initial"), ("trained_difference", "trained")):
@@ -293,7 +293,7 @@ class _Group:
                 if row["backend"] in known:
                     first = np.array(self.began[known[0]]["scores"][when])
                     own = np.array(self.began[row["backend"]]["scores"][when])
-                    row[key] = float(np.abs(own - first).max() / np.abs(first).mean())
+                    row[key] = float(np.max(np.abs(own - first) / np.abs(first)))
 
     def _label(self) -> str:
         size = f", batch {self.size}" if self.size else ""

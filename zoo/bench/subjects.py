@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from zoo.detector import Detector
 
 SEED = 0  # of weights, data and order
-EPSILON = 1e-8  # of Adam, as PyTorch has it; Keras' own is 1e-7
+EPSILON = 1e-12  # of Adam; Keras and PyTorch add it at different places, so it has to be small
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Subject:
         return models.DeepSVDD(networks.draw_weights(network, SEED))
 
     def optimizer(self) -> Any:
-        """A Keras Adam that steps as `torch.optim.Adam` does."""
+        """A Keras Adam that steps as the native loop's does."""
         import keras
 
         return keras.optimizers.Adam(self.learning_rate, epsilon=EPSILON)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from zoo.bench.results import row_name
 from zoo.bench.subjects import SUBJECTS
+
+if TYPE_CHECKING:
+    from zoo.bench.comparison import Change
 
 HEADS = (
     "backend",
@@ -22,6 +26,7 @@ HEADS = (
     "p99 ms",
     "first s",
 )
+CHANGE_HEADS = ("row", "measure", "then", "now", "now / then", "")
 DASH = "–"
 
 
@@ -90,8 +95,8 @@ def remarks(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
     if len(initial) > 1:
         lines.append(
-            f"scores differ by {max(initial):.1e} of their mean at most from equal weights, by "
-            f"{max(trained):.1e} after an epoch"
+            f"a sample's scores differ by {max(initial):.0e} of it at most from equal weights, by "
+            f"{max(trained):.0e} after an epoch"
         )
     return lines
 
@@ -143,3 +148,18 @@ def _short(value: float) -> str:
         if value >= size:
             return f"{value / size:.3g} {unit}"
     return f"{value:.3g}"
+
+
+def change_cells(changes: Sequence[Change]) -> list[list[str]]:
+    """A row of texts under `CHANGE_HEADS` for each change; withheld ones show a dash."""
+    return [
+        [
+            row_name(each.row),
+            each.measure,
+            _count(each.before) if each.measure.endswith("/s") else f"{each.before:.2f}",
+            _count(each.now) if each.measure.endswith("/s") else f"{each.now:.2f}",
+            _number(each.change, ".2f"),
+            each.verdict,
+        ]
+        for each in changes
+    ]
