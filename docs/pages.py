@@ -84,6 +84,7 @@ GROUPS = {
             "zoo.report.run_folder",
             "zoo.report.comparison",
             "zoo.report.comparison_page",
+            "zoo.report.bench_page",
             "zoo.report.metric_names",
             "zoo.report.html",
             "zoo.report.config",

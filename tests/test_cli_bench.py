@@ -166,7 +166,10 @@ def test_tables_of_an_earlier_run_come_without_measuring(capsys, monkeypatch):
     assert bench("--models gru_64 --rounds 2 --out bench.json") == 0
     capsys.readouterr()
     monkeypatch.setattr(run, "measure", None)
-    assert bench("--from bench.json --markdown bench.md") == 0
+    files = "--markdown bench.md --chart bench.png --html bench.html"
+    assert bench(f"--from bench.json {files}") == 0
+    assert Path("bench.png").read_bytes().startswith(b"\x89PNG")
+    assert "hand-written PyTorch loop" in Path("bench.html").read_text()
     assert "3.00 [3.00, 3.00]" in capsys.readouterr().out
     table = Path("bench.md").read_text()
     assert "| jax | 300 | 3.00 [3.00, 3.00] |" in table and "| native | 100 | – |" in table

@@ -49,7 +49,7 @@ def bench(options: argparse.Namespace) -> int:
         plan = _plan(options)
         outcome = run.measure(plan, _tell, tables.print_rows)
         found = {"environment": outcome.environment, "rows": outcome.rows}
-        interrupted = outcome.interrupted
+        found["interrupted"] = interrupted = outcome.interrupted
         if options.out is not None:
             results.write(options.out, outcome)
     for line in tables.machine_lines(found["environment"]):
@@ -91,6 +91,8 @@ def add_parsers(commands: Any) -> None:
     add = files.add_argument
     add("--out", type=Path, metavar="FILE.json", help="write the numbers there")
     add("--markdown", type=Path, metavar="FILE.md", help="write the tables there")
+    add("--chart", type=Path, metavar="FILE.png", help="draw the ratios to native there")
+    add("--html", type=Path, metavar="FILE.html", help="write a self-contained page there")
     add(
         "--compare",
         type=Path,
@@ -133,7 +135,7 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def _check_files(options: argparse.Namespace) -> None:
     """Refuse now what could not be written in the end."""
-    for name in ("out", "markdown", "record"):
+    for name in ("out", "markdown", "chart", "html", "record"):
         file = getattr(options, name)
         if file is None:
             continue
@@ -154,6 +156,16 @@ def _write(options: argparse.Namespace, found: Mapping[str, Any]) -> None:
     if options.markdown is not None:
         options.markdown.write_text(tables.markdown(found), encoding="utf-8")
         print(f"tables: {options.markdown}")
+    if options.chart is not None:
+        from zoo.report import figures
+
+        figures.speed_bars(found["rows"]).savefig(options.chart, dpi=120)
+        print(f"chart: {options.chart}")
+    if options.html is not None:
+        from zoo.report import bench_page
+
+        options.html.write_text(bench_page.render(found), encoding="utf-8")
+        print(f"page: {options.html}")
     if options.record is not None:
         comparison.record(options.record, found["rows"])
         print(f"ratios: {options.record}")

@@ -27,6 +27,7 @@ from zoo.bench.subjects import SUBJECTS
 NATIVE = "native"
 ALL = (*backends.BACKENDS, NATIVE)
 QUICK = ("lenet_svdd", "gru_64", "mlp_autoencoder")
+SLOWEST = 4  # times the planned seconds that a repetition of a slow backend may take
 BACKWARD = 3  # a training step's products are those of a forward pass and twice as many back
 
 
@@ -211,13 +212,17 @@ class _Group:
         self.peaks += [peak] if peak else []
 
     def _calibrated(self) -> tuple[int, int]:
-        """Epochs and scoring passes of a repetition, by the native rate or else the fastest."""
-        known = [self.began[b] for b in self.workers if b == NATIVE]
-        known = known or [self.began[b] for b in self.workers]
-        epoch = min(each["epoch_seconds"] for each in known)
-        score = min(each["score_seconds"] for each in known)
-        epochs = max(1, round(self.plan.seconds / max(epoch, 1e-6)))
-        return epochs, max(1, round(self.plan.seconds / 2 / max(score, 1e-6)))
+        """Epochs and scoring passes of a repetition, equal for all."""
+        epoch = self._unit("epoch_seconds")
+        score = self._unit("score_seconds")
+        seconds = self.plan.seconds
+        return max(1, round(seconds / epoch)), max(1, round(seconds / 2 / score))
+
+    def _unit(self, key: str) -> float:
+        """Seconds of one epoch or pass: the native one's, or a share of the slowest's if longer."""
+        taken = {backend: self.began[backend][key] for backend in self.workers}
+        usual = taken.get(NATIVE, min(taken.values()))
+        return max(usual, max(taken.values()) / SLOWEST, 1e-6)
 
     def _round(self, turn: int, epochs: int, passes: int) -> Callable[[str], None]:
         requests = {
