@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zoo.bench.comparison import Shortfall
-    from zoo.bench.run import Plan
+    from zoo.bench.run import Outcome, Plan
 
 QUICK_ROUNDS, QUICK_SECONDS = 3, 0.4
 ROUNDS, SECONDS = 5, 0.7
@@ -37,6 +37,7 @@ def bench(options: argparse.Namespace) -> int:
         OSError: a file cannot be read or written.
     """
     from zoo.bench import comparison, results, run, tables
+    from zoo.bench.machine import describe_machine
 
     _check_files(options)
     old = None if options.compare is None else results.read(options.compare)
@@ -45,9 +46,15 @@ def bench(options: argparse.Namespace) -> int:
     if options.shown is not None:
         found = results.read(options.shown)
         tables.print_rows(found["rows"])
+        tables.print_peers(found["rows"])
     else:
         plan = _plan(options)
-        outcome = run.measure(plan, _tell, tables.print_rows)
+        if options.models == [] and options.peers is not None:
+            outcome = run.Outcome(describe_machine())
+        else:
+            outcome = run.measure(plan, _tell, tables.print_rows)
+        if options.peers is not None and not outcome.interrupted:
+            _measure_peers(options, plan, outcome)
         found = {"environment": outcome.environment, "rows": outcome.rows}
         found["interrupted"] = interrupted = outcome.interrupted
         if options.out is not None:
@@ -76,7 +83,7 @@ def add_parsers(commands: Any) -> None:
     parser = commands.add_parser("bench", help="measure speed and memory of every backend")
     what, files = parser.add_argument_group("what"), parser.add_argument_group("files")
     add = what.add_argument
-    add("--models", nargs="+", metavar="MODEL", help="lenet_svdd, gru_64 ...; all unless given")
+    add("--models", nargs="*", metavar="MODEL", help="lenet_svdd, gru_64 ...; all unless given")
     add(
         "--backends",
         nargs="+",
@@ -87,6 +94,13 @@ def add_parsers(commands: Any) -> None:
     add("--batch-size", nargs="+", type=int, metavar="N", help="each model's own unless given")
     add("--rounds", type=int, metavar="N", help=f"repetitions ({ROUNDS}; quick: {QUICK_ROUNDS})")
     add("--seconds", type=float, metavar="S", help=f"of one ({SECONDS}; quick: {QUICK_SECONDS})")
+    add(
+        "--peers",
+        nargs="*",
+        metavar="PEER",
+        help="measure PyOD and DeepOD too, where installed: pyod_autoencoder, pyod_vae, "
+        "pyod_deep_svdd, deepod_svdd, deepod_usad; with --models and no name, nothing else",
+    )
     add("--quick", action="store_true", help="three models, fewer rounds: two minutes")
     add = files.add_argument
     add("--out", type=Path, metavar="FILE.json", help="write the numbers there")
@@ -130,7 +144,20 @@ def _plan(options: argparse.Namespace) -> Plan:
     usual = {"rounds": ROUNDS, "seconds": SECONDS}
     if options.quick:
         usual = {"rounds": QUICK_ROUNDS, "seconds": QUICK_SECONDS, "models": run.QUICK}
+    if options.models == [] and options.peers is not None:
+        del given["models"]
     return run.Plan(**{**usual, **{name: each for name, each in given.items() if each is not None}})
+
+
+def _measure_peers(options: argparse.Namespace, plan: Plan, outcome: Outcome) -> None:
+    """Add the rows of other libraries' detectors to an outcome."""
+    from zoo.bench import peers, run, tables
+
+    names = options.peers or tuple(peers.PEERS)
+    on = [name for name in plan.backends if name != run.NATIVE]
+    rows, outcome.interrupted = peers.measure(names, on, plan.rounds, tell=_tell)
+    outcome.rows += rows
+    tables.print_peers(rows)
 
 
 def _check_files(options: argparse.Namespace) -> None:

@@ -26,14 +26,17 @@ HEADS = (
     "p99 ms",
     "first s",
 )
+PEER_HEADS = ("backend", "train/s", "× theirs", "ROC-AUC (of seeds)", "fit s", "memory MB")
 CHANGE_HEADS = ("row", "measure", "then", "now", "now / then", "")
 DASH = "–"
 
 
 def groups(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
-    """Title and rows of each model, device and batch size."""
+    """Title and rows of each model, device and batch size; peers left out."""
     found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
+        if row.get("peer"):
+            continue
         found.setdefault((row["model"], row["device"], row["batch_size"]), []).append(row)
     for (model, device, size), own in found.items():
         title = SUBJECTS[model].title if model in SUBJECTS else model
@@ -71,7 +74,7 @@ def cells(row: Mapping[str, Any]) -> list[str]:
 def ratio(row: Mapping[str, Any], verb: str) -> str:
     """`1.20 [1.15, 1.27]`, the interval where several rounds give one; a dash for native itself."""
     value = row.get(f"{verb}_ratio")
-    if value is None or row["backend"] == "native":
+    if value is None or row["backend"] in ("native", "pyod", "deepod"):
         return DASH
     low, high = row.get(f"{verb}_ratio_low"), row.get(f"{verb}_ratio_high")
     text = f"{value:.2f}"
@@ -105,11 +108,14 @@ def markdown(found: Mapping[str, Any]) -> str:
     """The tables of a results file as Markdown, with the machine above them."""
     environment = found["environment"]
     lines = [*(f"- {line}" for line in machine_lines(environment)), ""]
-    for title, own in groups(found["rows"]):
-        lines += [f"### {title}", "", f"| {' | '.join(HEADS)} |"]
-        lines += ["|" + "|".join([" --- ", *[" ---: "] * (len(HEADS) - 1)]) + "|"]
-        lines += [f"| {' | '.join(cells(row))} |" for row in own]
-        lines += ["", *(f"{line[0].upper()}{line[1:]}.  " for line in remarks(own)), ""]
+    blocks = [(groups(found["rows"]), HEADS, cells)]
+    blocks += [(peer_groups(found["rows"]), PEER_HEADS, peer_cells)]
+    for parts, heads, texts in blocks:
+        for title, own in parts:
+            lines += [f"### {title}", "", f"| {' | '.join(heads)} |"]
+            lines += ["|" + "|".join([" --- ", *[" ---: "] * (len(heads) - 1)]) + "|"]
+            lines += [f"| {' | '.join(texts(row))} |" for row in own]
+            lines += ["", *(f"{line[0].upper()}{line[1:]}.  " for line in remarks(own)), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -148,6 +154,40 @@ def _short(value: float) -> str:
         if value >= size:
             return f"{value / size:.3g} {unit}"
     return f"{value:.3g}"
+
+
+def peer_groups(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """Title and rows of each detector of another library."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row.get("peer"):
+            found.setdefault(row["model"], []).append(row)
+    for model, own in found.items():
+        yield f"{model}: {own[0]['peer']} (batch {own[0]['batch_size']})", own
+
+
+def peer_cells(row: Mapping[str, Any]) -> list[str]:
+    """A row's texts under `PEER_HEADS`."""
+    if row["train_per_second"] is None:
+        return [row["backend"], row.get("status", ""), *[DASH] * (len(PEER_HEADS) - 2)]
+    aucs = row.get("roc_aucs") or []
+    spread = f" ({min(aucs):.3f} to {max(aucs):.3f})" if len(aucs) > 1 else ""
+    return [
+        row["backend"],
+        _count(row["train_per_second"]),
+        ratio(row, "peer"),
+        _number(row.get("roc_auc"), ".3f") + spread,
+        _number(row.get("fit_seconds"), ".1f"),
+        _number(row["peak_memory_mb"], ",.0f"),
+    ]
+
+
+def print_peers(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print a table a detector of another library."""
+    from zoo.report import terminal
+
+    for title, own in peer_groups(rows):
+        terminal.print_texts(title, PEER_HEADS, map(peer_cells, own), remarks(own))
 
 
 def change_cells(changes: Sequence[Change]) -> list[list[str]]:

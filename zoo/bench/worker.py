@@ -37,8 +37,6 @@ class ZooModel:
         from zoo import backend
 
         backend.choose(device=device)
-        import keras
-
         from zoo import engine
         from zoo.engine.batches import Batches
 
@@ -52,7 +50,7 @@ class ZooModel:
         self.model.before_fit(self.x)
         self.score_batch = engine.compiled(self.model.score, self.model)
         self.batches = Batches(self.x, subject.batch_size, seed=SEED, drop_last=True)
-        self._timer = _timer(keras, self.model)
+        self._timer = timer(self.model)
 
     def train(self, epochs: int) -> float:
         """Seconds between the first step and the last one's end."""
@@ -196,19 +194,22 @@ class Measurement:
         return {"peak_memory_mb": memory_mb(peak=True)}
 
 
-def serve(lines: Any, answer: Callable[[dict[str, Any]], None]) -> None:
+def serve(
+    lines: Any, answer: Callable[[dict[str, Any]], None], make: Callable[..., Any] = Measurement
+) -> None:
     """Do what each line of JSON asks, until there is none or one fails.
 
     Args:
         lines: the first is the task, the others `{"do": method of Measurement, ...}`.
         answer: takes what was found; `{"error": line, "status": word}` of what failed.
+        make: takes the task; what it returns has a method `begin` and those that are asked for.
     """
     measurement = None
     for line in lines:
         request = json.loads(line)
         try:
             if measurement is None:
-                measurement = Measurement(request)
+                measurement = make(request)
                 answer(measurement.begin())
             else:
                 answer(getattr(measurement, request.pop("do"))(**request))
@@ -278,8 +279,16 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return perf_counter() - start, found
 
 
-def _timer(keras: Any, model: Any) -> Any:
-    """A callback that times training without a hook a batch, so that engines may skip those."""
+def timer(model: Any) -> Any:
+    """A callback that times training without a hook a batch, so that engines may skip those.
+
+    Args:
+        model: the `zoo.detector.Detector` that is trained.
+
+    Returns:
+        A Keras callback; `seconds` is what the last training took.
+    """
+    import keras
 
     class Timer(keras.callbacks.Callback):
         seconds = 0.0

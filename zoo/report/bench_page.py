@@ -41,6 +41,10 @@ def render(found: Mapping[str, Any]) -> str:
             {"title": title, "table": group_table(own), "remarks": tables.remarks(own)}
             for title, own in tables.groups(rows)
         ],
+        peers=[
+            {"title": title, "table": peer_table(own), "remarks": tables.remarks(own)}
+            for title, own in tables.peer_groups(rows)
+        ],
         machine=tables.machine_lines(found["environment"]),
     )
 
@@ -48,6 +52,7 @@ def render(found: Mapping[str, Any]) -> str:
 def lead(found: Mapping[str, Any]) -> str:
     """One sentence: how many models on which backends, and how noisy the machine was."""
     rows = found["rows"]
+    rows = [row for row in rows if not row.get("peer")]
     models = len({row["model"] for row in rows})
     backends = [name for name in dict.fromkeys(row["backend"] for row in rows) if name != "native"]
     text = f"{models} model{'s' if models > 1 else ''} on {', '.join(backends) or 'no backend'}"
@@ -73,3 +78,10 @@ def group_table(rows: list[Mapping[str, Any]]) -> Table:
         cells.append([Cell(text, n > 0, n in marks) for n, text in enumerate(texts)])
     tags = [["baseline"] if row["backend"] == "native" else [] for row in rows]
     return Table(heads, cells, tags)
+
+
+def peer_table(rows: list[Mapping[str, Any]]) -> Table:
+    """One detector of another library beside ours."""
+    heads = [Cell(name, numeric=number > 0) for number, name in enumerate(tables.PEER_HEADS)]
+    cells = [[Cell(text, n > 0) for n, text in enumerate(tables.peer_cells(row))] for row in rows]
+    return Table(heads, cells, [["baseline"] if n == 0 else [] for n in range(len(rows))])

@@ -33,7 +33,7 @@ def speed_bars(rows: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Fig
     Raises:
         ValueError: no row has a ratio to the native loop.
     """
-    rows = [row for row in rows if row["backend"] != "native"]
+    rows = [row for row in rows if row["backend"] != "native" and not row.get("peer")]
     if not any(row.get(f"{verb}_ratio") for row in rows for verb in MEASURES):
         raise ValueError("rows: none has a ratio to the native loop; measure it in the same run")
     names = _names(rows)
