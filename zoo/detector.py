@@ -11,7 +11,7 @@ from zoo import collapse, engine
 from zoo.engine import epochs
 from zoo.engine.means import RunningMeans
 from zoo.engine.optimizers import PartOptimizers
-from zoo.engine.pieces import in_pieces
+from zoo.engine.pieces import in_pieces, samples_a_call
 from zoo.engine.samples import ready
 
 
@@ -244,12 +244,13 @@ class Detector(engine.Trainer, keras.Model):
 
         Args:
             x: `(n, ...)` array; overlapping windows are copied batch by batch.
-            batch_size: samples a call; None takes as many as some 16 MB hold, 4096 at most.
+            batch_size: samples a call; None takes as many as some 16 MB hold, and of
+                a network's widest layer 64 MB, 4096 at most.
         """
         if not len(x):
             return np.zeros(0, "float32")
         if batch_size is None:
-            batch_size = min(4096, max(64, 2 ** int(22 - np.log2(x[0].size))))
+            batch_size = samples_a_call(x, *(getattr(self, part) for part in self._parts()))
         if self._scorer is None:
             self._scorer = engine.compiled(self.score, self)
         return in_pieces(lambda piece: (self._scorer(ready(piece)),), x, most=batch_size)[0]
