@@ -35,7 +35,8 @@ STEPS, WINDOW = 4000, 50  # of the series
 TRAINED_ON, JUDGED_ON = 20_000, 20_000  # rows of the card transactions
 EPOCHS = 10  # of a detector that is judged
 TIMED = 2  # epochs of a repetition
-SEEDS = 3
+SEEDS = 5
+HE_SCALE, TORCH_SCALE = 2, 1 / 3  # variance times fan-in: He et al., and `nn.Linear` unless told
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,11 @@ def _deepod_usad(features, epochs, seed):
     return USAD(epochs=epochs, batch_size=64, random_state=seed, **own)
 
 
-def _dense(name, sizes, seed, norm=False, dropout=0.0, last=None):
-    """PyOD's blocks: a dense layer, batch normalisation, ReLU, dropout; the last as `last` says."""
+def _dense(name, sizes, seed, norm=False, dropout=0.0, last=None, torch_last=False):
+    """PyOD's blocks: a dense layer, batch normalisation, ReLU, dropout; the last as `last` says.
+
+    PyOD draws its blocks by He et al.; where it takes a bare `nn.Linear`, `torch_last` is given.
+    """
     import keras
     from keras import layers
 
@@ -144,13 +148,21 @@ def _dense(name, sizes, seed, norm=False, dropout=0.0, last=None):
     row = x = keras.Input((sizes[0],))
     for depth, units in enumerate(sizes[1:]):
         plain = last is not None and depth == len(sizes) - 2
-        x = layers.Dense(units, kernel_initializer="he_uniform")(x)
+        scale = TORCH_SCALE if plain and torch_last else HE_SCALE
+        kernel = keras.initializers.VarianceScaling(scale, "fan_in", "uniform")
+        x = layers.Dense(units, kernel_initializer=kernel)(x)
         if norm and not plain:
             x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
         x = layers.Activation(last if plain else "relu")(x)
         if dropout and not plain:
             x = layers.Dropout(dropout)(x)
-    return seed_dropout(draw_weights(keras.Model(row, x, name=name), seed), seed)
+    network = seed_dropout(draw_weights(keras.Model(row, x, name=name), seed), seed)
+    rng = np.random.default_rng(seed)
+    for layer in network.layers:
+        if isinstance(layer, layers.Dense):  # biases as PyTorch draws them
+            limit = 1 / np.sqrt(layer.kernel.shape[0])
+            layer.bias.assign(rng.uniform(-limit, limit, layer.bias.shape))
+    return network
 
 
 def _autoencoder(shape, seed):
@@ -158,7 +170,9 @@ def _autoencoder(shape, seed):
 
     blocks = {"norm": True, "dropout": 0.2}
     encoder = _dense("encoder", (*shape, 64, 32), seed, **blocks)
-    decoder = _dense("decoder", (32, 64, *shape), seed + 1, **blocks, last="linear")
+    decoder = _dense(
+        "decoder", (32, 64, *shape), seed + 1, **blocks, last="linear", torch_last=True
+    )
     return Autoencoder(encoder, decoder, weight_decay=1e-5)
 
 
@@ -166,18 +180,26 @@ def _vae(shape, seed):
     """β is 0, as PyOD's `capacity` of 0 clips its divergence to nothing."""
     from zoo.models import VariationalAutoencoder
 
-    encoder = _dense("encoder", (*shape, 128, 64, 32, 4), seed, dropout=0.2, last="linear")
+    encoder = _dense(
+        "encoder", (*shape, 128, 64, 32, 4), seed, dropout=0.2, last="linear", torch_last=True
+    )
     decoder = _dense("decoder", (2, 32, 64, 128, *shape), seed + 1, dropout=0.2, last="linear")
     own = {"beta": 0.0, "score_by": "reconstruction_error", "weight_decay": 1e-5, "seed": seed}
     return VariationalAutoencoder(encoder, decoder, **own)
 
 
 def _deep_svdd(shape, seed):
-    from zoo.models import DeepSVDD
-    from zoo.networks import draw_weights, mlp
+    import keras
+    from keras import layers
 
-    encoder = mlp(shape, (64, 32), last_activation="relu", bias=False)
-    return DeepSVDD(draw_weights(encoder, seed), weight_decay=5e-7)
+    from zoo.models import DeepSVDD
+    from zoo.networks import draw_weights
+
+    row = x = keras.Input(shape)
+    for units in (64, 32):
+        kernel = keras.initializers.VarianceScaling(TORCH_SCALE, "fan_in", "uniform")
+        x = layers.Dense(units, "relu", use_bias=False, kernel_initializer=kernel)(x)
+    return DeepSVDD(draw_weights(keras.Model(row, x), seed), weight_decay=5e-7)
 
 
 def _gru_svdd(shape, seed):
