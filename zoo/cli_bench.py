@@ -67,7 +67,7 @@ def bench(options: argparse.Namespace) -> int:
     if interrupted:
         print("interrupted; what was measured until then was kept", file=sys.stderr)
         return 130
-    if recorded:
+    if options.against is not None:
         missed = comparison.shortfalls(found["rows"], recorded)
         if missed and options.shown is None:
             missed = _second_look(plan, missed, recorded)
