@@ -268,7 +268,9 @@ class Detector(engine.Trainer, keras.Model):
     def check_batch(self, data):
         """One validation step: `learn` without moving anything; the mean logs so far."""
         given = self._given(data)
-        with keras.StatelessScope(state_mapping=[(v, v.value) for v in self._state()]):
+        with keras.StatelessScope(
+            [(v, v.value) for v in self._state()], initialize_variables=False
+        ):
             logs = self.learn(*given, training=False)
         return self._report(logs, given[0], training=False)
 

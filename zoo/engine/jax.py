@@ -41,7 +41,7 @@ def gradients(loss, variables, state):
 
     def pure(values):
         lent = [*zip(variables, values, strict=True), *((v, v.value) for v in state)]
-        with keras.StatelessScope(state_mapping=lent) as scope:
+        with keras.StatelessScope(lent, initialize_variables=False) as scope:
             value, target, terms = loss()
         return target, (value, terms, [scope.get_current_value(v) for v in state])
 
@@ -74,7 +74,9 @@ def compiled(function, model):
 
     @jax.jit
     def pure(values, x):
-        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+        with keras.StatelessScope(
+            list(zip(variables, values, strict=True)), initialize_variables=False
+        ):
             return function(x)
 
     return lambda x: np.asarray(pure([v.value for v in variables], x))
@@ -90,7 +92,7 @@ def compiled_gradient(function, model):
     def pure(weights, x, *others):
         def total(x):
             lent = list(zip(model.variables, weights, strict=True))
-            with keras.StatelessScope(state_mapping=lent):
+            with keras.StatelessScope(lent, initialize_variables=False):
                 values = function(x, *others)
             return values.sum(), values
 
@@ -140,7 +142,7 @@ class Loop:
             rows = order[index]
             batch = (cut.take(data[0], rows), *(labels[rows] for labels in data[1:]))
             lent = list(zip(self.variables, state, strict=True))
-            with keras.StatelessScope(state_mapping=lent) as scope:
+            with keras.StatelessScope(lent, initialize_variables=False) as scope:
                 self.step(batch)
             return [scope.get_current_value(v) for v in self.variables]
 
@@ -158,7 +160,7 @@ def _with_state(variables, state, step):
         for group, values in zip(variables, state, strict=True)
         for pair in zip(group, values, strict=True)
     ]
-    with keras.StatelessScope(state_mapping=lent) as scope:
+    with keras.StatelessScope(lent, initialize_variables=False) as scope:
         logs = step()
     return logs, tuple([scope.get_current_value(v) for v in group] for group in variables)
 
