@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from zoo.engine.initializers import drawn_by_numpy
-from zoo.layers import GRU, LSTM, SimpleRNN
+from zoo.layers import GRU, LSTM, Dense, SimpleRNN
 
 CELLS = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 
@@ -80,7 +80,7 @@ def recurrent_decoder(
         x = CELLS[cell](count, return_sequences=True, use_bias=bias)(x)
         if dropout and depth < len(units) - 1:
             x = layers.Dropout(dropout)(x)
-    each_step = layers.Dense(features, use_bias=bias)(x)
+    each_step = Dense(features, use_bias=bias)(x)
     return keras.Model(code, each_step, name=f"{cell}_decoder")
 
 
