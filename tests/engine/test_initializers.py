@@ -1,4 +1,4 @@
-"""Weights that NumPy draws as the initializer would: its law, its seed, and Keras left as it was."""
+"""Weights that NumPy draws by the law and seed of the initializer; Keras left as it was."""
 
 import random
 
