@@ -37,6 +37,7 @@ from zoo.data.images import load_images, one_class
 from zoo.data.scaling import ContrastNormalizer
 from zoo.detector import Detector
 from zoo.engine.batches import Batches
+from zoo.engine.initializers import drawn_by_numpy
 from zoo.engine.schedules import milestones
 from zoo.models import Autoencoder, DeepSVDD, HybridDeepSVDD
 from zoo.networks import draw_weights, lenet, lenet_decoder
@@ -286,7 +287,8 @@ def sweep(config, plan, encoder, decoder, sphere, x_test, y_test):
 
 def copy(network):
     """A network of the same weights that trains on its own."""
-    twin = keras.models.clone_model(network)
+    with drawn_by_numpy():
+        twin = keras.models.clone_model(network)
     twin.set_weights(network.get_weights())
     return twin
 

@@ -9,6 +9,7 @@ from keras import ops
 
 from zoo import collapse, engine
 from zoo.engine import epochs
+from zoo.engine.initializers import drawn_by_numpy
 from zoo.engine.means import RunningMeans
 from zoo.engine.optimizers import PartOptimizers
 from zoo.engine.pieces import in_pieces, samples_a_call
@@ -152,10 +153,11 @@ class Detector(engine.Trainer, keras.Model):
             auto_scale_loss=False,
         )
         self._loops = {}
-        if parts:
-            self.optimizer.build_parts({p: getattr(self, p).trainable_variables for p in parts})
-        elif not self.optimizer.built:
-            self.optimizer.build(self.trainable_variables)
+        with drawn_by_numpy():
+            if parts:
+                self.optimizer.build_parts({p: getattr(self, p).trainable_variables for p in parts})
+            elif not self.optimizer.built:
+                self.optimizer.build(self.trainable_variables)
 
     def fit(self, x=None, y=None, *args, callbacks=None, **kwargs):
         """Train as `keras.Model.fit` does; then check for collapse and warn of it.

@@ -1,6 +1,8 @@
 """The image recipe runs on its embedded data and keeps the contract of a result."""
 
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -101,3 +103,13 @@ def test_a_sweep_trains_a_hybrid_for_each_pair_of_weights_but_two_zeros():
     phases = ["hybrid, μ₁ 0, μ₂ 1", "hybrid, μ₁ 1, μ₂ 0", "hybrid, μ₁ 1, μ₂ 1"]
     assert plan.history()["variant"].tolist() == phases
     assert sweep(Config(), plan, *networks, {}, x, labels) is None
+
+
+def test_what_only_judges_is_imported_after_training():
+    later = {"sklearn.ensemble", "sklearn.manifold", "sklearn.neighbors", "sklearn.covariance"}
+    code = f"""if True:
+        import sys
+        import recipes.hybrid_svdd_images
+        sys.exit(", ".join({later} & set(sys.modules)) or 0)"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -4,7 +4,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.ensemble import IsolationForest
 
 from zoo.baselines.base import as_rows
 
@@ -21,6 +20,8 @@ class IsolationForestBaseline:
 
     def fit(self, x: ArrayLike) -> Self:
         """Grow the trees on normal samples."""
+        from sklearn.ensemble import IsolationForest
+
         self.forest_ = IsolationForest(random_state=self.seed).fit(as_rows(x))
         return self
 

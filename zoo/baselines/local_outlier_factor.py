@@ -4,7 +4,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.neighbors import LocalOutlierFactor
 
 from zoo.baselines.base import as_rows
 
@@ -28,6 +27,8 @@ class LocalOutlierFactorBaseline:
         Raises:
             ValueError: Fewer than two samples, or samples that are not finite.
         """
+        from sklearn.neighbors import LocalOutlierFactor
+
         rows = as_rows(x)
         if len(rows) < 2:
             raise ValueError(f"{len(rows)} samples have no neighbours, expected 2 or more")

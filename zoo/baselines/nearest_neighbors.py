@@ -4,8 +4,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn import neighbors
-from sklearn.decomposition import PCA
 
 from zoo.baselines.base import as_rows
 
@@ -26,6 +24,9 @@ class NearestNeighbors:
 
     def fit(self, x: ArrayLike) -> Self:
         """Remember the normal samples."""
+        from sklearn import neighbors
+        from sklearn.decomposition import PCA
+
         rows = as_rows(x)
         self.pca_ = PCA(min(self.components, *rows.shape), random_state=0)
         self.neighbors_ = neighbors.NearestNeighbors(n_neighbors=min(self.k, len(rows)))

@@ -4,7 +4,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.decomposition import PCA
 
 from zoo.baselines.base import as_rows, require_variation
 
@@ -28,6 +27,8 @@ class PCAReconstruction:
             ValueError: Fewer than two samples, samples that are all equal or not finite, or more
                 components than samples or features.
         """
+        from sklearn.decomposition import PCA
+
         rows = as_rows(x)
         require_variation(rows)
         if self.components is not None and not 1 <= self.components <= min(rows.shape):

@@ -5,7 +5,6 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from sklearn.preprocessing import StandardScaler
 
 from zoo.baselines.base import as_rows, require_variation
 
@@ -26,6 +25,8 @@ class ZScore:
         Raises:
             ValueError: Fewer than two samples, or samples that are all equal or not finite.
         """
+        from sklearn.preprocessing import StandardScaler
+
         rows = as_rows(x)
         require_variation(rows)
         self.scaler_ = StandardScaler().fit(rows)

@@ -7,7 +7,6 @@ recall and F1 are then 0, and what has no value at all is NaN and warned about.
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from zoo.metrics.checks import binary, check_lengths, checked, undefined
 
@@ -24,6 +23,8 @@ def roc_auc(labels: ArrayLike, scores: ArrayLike) -> float:
         >>> roc_auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
         0.75
     """
+    from sklearn.metrics import roc_auc_score
+
     labels, scores = checked(labels, scores)
     if labels.all() or not labels.any():
         return undefined("ROC-AUC", labels)
@@ -42,6 +43,8 @@ def pr_auc(labels: ArrayLike, scores: ArrayLike) -> float:
         >>> pr_auc([0, 1, 1], [0.3, 0.2, 0.9])  # precision 1 for the first anomaly, 2/3 for both
         0.8333333333333333
     """
+    from sklearn.metrics import average_precision_score
+
     labels, scores = checked(labels, scores)
     if not labels.any():
         return undefined("PR-AUC", labels)

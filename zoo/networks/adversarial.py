@@ -6,7 +6,10 @@ Goodfellow et al., Generative Adversarial Nets, NeurIPS 2014.
 import keras
 from keras import layers
 
+from zoo.engine.initializers import drawn_by_numpy
 
+
+@drawn_by_numpy()
 def window_generator(output_shape, latent=64, units=(256, 512), width=128):
     """Generator `(n, latent)` noise to `(n, window, features)`.
 
@@ -32,6 +35,7 @@ def window_generator(output_shape, latent=64, units=(256, 512), width=128):
     return keras.Model(noise, layers.Dense(features)(x), name="window_generator")
 
 
+@drawn_by_numpy()
 def window_discriminator(input_shape, units=(512, 256, 128), dropout=0.3):
     """Discriminator `(n, window, features)` to the logits `(n, 1)` of being real.
 

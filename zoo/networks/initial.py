@@ -10,6 +10,8 @@ from contextvars import ContextVar
 import keras
 import numpy as np
 
+from zoo.engine.initializers import draw
+
 FIXED = ("Zeros", "Ones", "Constant")  # the same on every backend as they are
 PARTS = ("cell", "query_dense", "key_dense", "value_dense", "output_dense")  # that Keras hides
 
@@ -67,7 +69,8 @@ def draw_weights(model, seed):
             seen.add(id(variable))
             initializer = getattr(layer, attribute)
             if type(initializer).__name__ not in FIXED:
-                variable.assign(_draw(initializer, tuple(variable.shape), rng))
+                drawn = draw(initializer, tuple(variable.shape), rng)
+                variable.assign(drawn.astype("float32"))
     missed = [v.path for v in model.trainable_variables if id(v) not in seen]
     if missed:
         raise ValueError(f"draw_weights does not reach {missed[0]}; set these weights yourself.")
@@ -117,39 +120,3 @@ def _leaves(layer):
     children = list(getattr(layer, "layers", [])) or [getattr(layer, part, None) for part in PARTS]
     children = [child for child in children if child is not None]
     return [leaf for child in children for leaf in _leaves(child)] if children else [layer]
-
-
-def _draw(initializer, shape, rng):
-    name = type(initializer).__name__
-    config = initializer.get_config()
-    if name in ("OrthogonalInitializer", "Orthogonal"):
-        return config["gain"] * _orthogonal(shape, rng)
-    if hasattr(initializer, "scale") and hasattr(initializer, "mode"):
-        return _variance_scaling(initializer, shape, rng)
-    raise ValueError(f"draw_weights knows no {name}; set these weights yourself.")
-
-
-def _variance_scaling(initializer, shape, rng):
-    """Glorot, He and LeCun draws, as `keras.initializers.VarianceScaling` defines them."""
-    receptive = int(np.prod(shape[:-2]))
-    fan_in, fan_out = (
-        (shape[-2] if len(shape) > 1 else shape[-1]) * receptive,
-        shape[-1] * receptive,
-    )
-    fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
-    variance = initializer.scale / fan[initializer.mode]
-    if initializer.distribution == "uniform":
-        return rng.uniform(-1, 1, shape) * np.sqrt(3 * variance)
-    if initializer.distribution == "untruncated_normal":
-        return rng.normal(size=shape) * np.sqrt(variance)
-    draws = rng.normal(size=shape)
-    while np.any(outside := np.abs(draws) > 2):
-        draws[outside] = rng.normal(size=outside.sum())
-    return draws * np.sqrt(variance) / 0.87962566103423978
-
-
-def _orthogonal(shape, rng):
-    rows, columns = int(np.prod(shape[:-1])), shape[-1]
-    q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
-    q *= np.sign(np.diag(r))
-    return (q.T if rows < columns else q).reshape(shape)

@@ -8,6 +8,7 @@ center from any input.
 import keras
 from keras import layers
 
+from zoo.engine.initializers import drawn_by_numpy
 from zoo.layers import Conv2D, NormalizedMaxPooling2D
 
 NORM = {"epsilon": 1e-4, "momentum": 0.9}
@@ -15,6 +16,7 @@ FILTERS = {28: (8, 4), 32: (32, 64, 128)}
 EMBEDDING = {28: 32, 32: 128}
 
 
+@drawn_by_numpy()
 def lenet(input_shape, embedding=None, filters=None):
     """Encoder `(n, height, width, channels)` to `(n, embedding)`.
 
@@ -44,6 +46,7 @@ def lenet(input_shape, embedding=None, filters=None):
     return keras.Model(image, code, name="lenet")
 
 
+@drawn_by_numpy()
 def lenet_decoder(output_shape, embedding=None, filters=None):
     """Decoder `(n, embedding)` to `(n, height, width, channels)` in [0, 1], the mirror of `lenet`.
 

@@ -3,7 +3,10 @@
 import keras
 from keras import layers
 
+from zoo.engine.initializers import drawn_by_numpy
 
+
+@drawn_by_numpy()
 def mlp(
     input_shape,
     units=(64, 32),

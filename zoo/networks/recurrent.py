@@ -3,11 +3,13 @@
 import keras
 from keras import layers
 
+from zoo.engine.initializers import drawn_by_numpy
 from zoo.layers import GRU, LSTM, Dense, SimpleRNN
 
 CELLS = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 
 
+@drawn_by_numpy()
 def recurrent(input_shape, cell="gru", units=(256, 256), dropout=0.0, embedding=None, bias=True):
     """Stacked recurrent layers; the last state is the embedding.
 
@@ -42,6 +44,7 @@ def recurrent(input_shape, cell="gru", units=(256, 256), dropout=0.0, embedding=
     return keras.Model(window, x, name=cell)
 
 
+@drawn_by_numpy()
 def recurrent_decoder(
     output_shape, cell="gru", units=(256, 256), dropout=0.0, embedding=None, bias=True
 ):

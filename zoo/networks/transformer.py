@@ -6,9 +6,11 @@ Blocks normalise after each sum, as the paper and `torch.nn.TransformerEncoderLa
 import keras
 from keras import layers, ops
 
+from zoo.engine.initializers import drawn_by_numpy
 from zoo.layers import Dense, MultiHeadAttention, SinusoidalPositions
 
 
+@drawn_by_numpy()
 def transformer(
     input_shape,
     blocks=4,
@@ -45,6 +47,7 @@ def transformer(
     return keras.Model(window, code, name="transformer")
 
 
+@drawn_by_numpy()
 def transformer_decoder(
     output_shape,
     blocks=2,
@@ -84,6 +87,7 @@ def transformer_decoder(
     return keras.Model(code, Dense(features)(states), name="transformer_decoder")
 
 
+@drawn_by_numpy()
 def transformer_reconstructor(
     input_shape, blocks=4, heads=8, width=128, feed_forward=512, dropout=0.1, bottleneck=None
 ):

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 PERPLEXITY = 30.0
@@ -51,6 +49,8 @@ def pca_map(embeddings: ArrayLike, center: ArrayLike | None = None) -> Projectio
     Raises:
         ValueError: shapes that do not fit, fewer than 2 rows, NaN or infinity.
     """
+    from sklearn.decomposition import PCA
+
     embeddings, center = _checked(embeddings, center)
     if embeddings.shape[1] == 1:  # a plane needs a second axis: an empty one
         embeddings = np.pad(embeddings, ((0, 0), (0, 1)))
@@ -85,6 +85,8 @@ def tsne_map(
     Raises:
         ValueError: shapes that do not fit, fewer than 2 rows, NaN or infinity.
     """
+    from sklearn.manifold import TSNE
+
     rows, index, note = _sampled(*_checked(embeddings, center), seed, limit)
     perplexity = min(PERPLEXITY, (len(rows) - 1) / 3)
     init = "pca" if min(rows.shape) >= 2 and rows.std(axis=0).max() > 0 else "random"

@@ -4,7 +4,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.covariance import LedoitWolf
 
 from zoo.thresholds.base import Threshold, check_percentile, finite
 
@@ -37,6 +36,8 @@ class Mahalanobis(Threshold):
             ValueError: Fewer than two embeddings, values that are not finite, a shape other than
                 `(n, d)`, embeddings all equal, or q out of range.
         """
+        from sklearn.covariance import LedoitWolf
+
         check_percentile(self.q)
         embeddings = _embeddings(x)
         if len(embeddings) < 2:

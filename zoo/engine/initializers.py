@@ -1,0 +1,107 @@
+"""Initial weights drawn by NumPy, by Keras' own initializers' laws.
+
+JAX compiles a program for each draw of another shape, a second each, only to fill an array once.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+from keras import initializers
+
+_swapping = threading.RLock()
+
+
+@contextmanager
+def drawn_by_numpy():
+    """Inside, or in a function it decorates, NumPy makes what new variables start from.
+
+    The law is that of each initializer and the seed is its own, which Keras takes from Python's
+    `random`. So after `zoo.engine.seed_everything` networks are the same on every backend.
+
+    Example:
+        >>> from keras import layers
+        >>> with drawn_by_numpy():
+        ...     layer = layers.Dense(3, kernel_initializer=initializers.Orthogonal(seed=1))
+        ...     layer.build((None, 3))
+        >>> kernel = keras.ops.convert_to_numpy(layer.kernel)
+        >>> np.allclose(kernel @ kernel.T, np.eye(3), atol=1e-6)
+        True
+    """
+    kinds = (
+        initializers.Zeros,
+        initializers.Ones,
+        initializers.VarianceScaling,
+        initializers.Orthogonal,
+    )
+    with _swapping:
+        before = [kind.__call__ for kind in kinds]
+        try:
+            for kind, call in zip(kinds, before, strict=True):
+                kind.__call__ = _by_numpy(call)
+            yield
+        finally:
+            for kind, call in zip(kinds, before, strict=True):
+                kind.__call__ = call
+
+
+def draw(initializer, shape, rng):
+    """Numbers of `shape` by the law of `initializer`, float64.
+
+    Args:
+        initializer: of `keras.initializers`, a variance scaling or orthogonal.
+        shape: tuple of ints.
+        rng: `numpy.random.Generator`.
+
+    Raises:
+        ValueError: another kind of initializer.
+    """
+    if isinstance(initializer, initializers.Orthogonal):
+        return initializer.gain * _orthogonal(shape, rng)
+    if isinstance(initializer, initializers.VarianceScaling):
+        return _variance_scaling(initializer, shape, rng)
+    name = type(initializer).__name__
+    raise ValueError(f"draw_weights knows no {name}; set these weights yourself.")
+
+
+def _by_numpy(keras_call):
+    def call(self, shape, dtype=None, **kwargs):
+        if isinstance(self, (initializers.Zeros, initializers.Ones)):
+            values = np.full(shape, float(isinstance(self, initializers.Ones)), "float32")
+        elif isinstance(self.seed, int):
+            rng = np.random.default_rng(self.seed)
+            values = draw(self, tuple(shape), rng).astype("float32")
+        else:
+            return keras_call(self, shape, dtype=dtype, **kwargs)
+        return keras.ops.convert_to_tensor(values, dtype=dtype or keras.config.floatx())
+
+    return call
+
+
+def _variance_scaling(initializer, shape, rng):
+    """Glorot, He and LeCun draws, as `keras.initializers.VarianceScaling` defines them."""
+    receptive = int(np.prod(shape[:-2]))
+    fan_in, fan_out = (
+        (shape[-2] if len(shape) > 1 else shape[-1]) * receptive,
+        shape[-1] * receptive,
+    )
+    fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
+    variance = initializer.scale / fan[initializer.mode]
+    if initializer.distribution == "uniform":
+        return rng.uniform(-1, 1, shape) * np.sqrt(3 * variance)
+    if initializer.distribution == "untruncated_normal":
+        return rng.normal(size=shape) * np.sqrt(variance)
+    draws = rng.normal(size=shape)
+    while np.any(outside := np.abs(draws) > 2):
+        draws[outside] = rng.normal(size=outside.sum())
+    return draws * np.sqrt(variance) / 0.87962566103423978
+
+
+def _orthogonal(shape, rng):
+    rows, columns = int(np.prod(shape[:-1])), shape[-1]
+    q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
+    q *= np.sign(np.diag(r))
+    return (q.T if rows < columns else q).reshape(shape)
