@@ -117,13 +117,20 @@ def describe() -> dict[str, str | int | float | None]:
         "backend_version": importlib.import_module(backend).__version__,
         "device": device,
         "device_name": device_name,
-        "cores": _core_count(),
+        "cores": core_count(),
         "memory_gib": _memory_gib(),
         "platform": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "numpy": importlib.import_module("numpy").__version__,
         "scikit_learn": importlib.import_module("sklearn").__version__,
     }
+
+
+def core_count() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _user_cache() -> Path:
@@ -246,12 +253,6 @@ def _active_device(backend: str) -> tuple[str, str]:
         return "cpu", "CPU"
     details = tensorflow.config.experimental.get_device_details(gpus[0])
     return "gpu", details.get("device_name", "GPU")
-
-
-def _core_count() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _memory_gib() -> float | None:

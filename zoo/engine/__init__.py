@@ -2,7 +2,8 @@
 
 The only package that names a backend. Each of `tensorflow.py`, `jax.py` and `torch.py` gives
 the same things: `Trainer` (the step methods that Keras calls), `gradients`, `apply_gradients`,
-`compiled`, `compiled_gradient`, `Loop` (many steps in one call) and `seed`.
+`compiled`, `compiled_gradient`, `Loop` (many steps in one call) and `seed`. Models that are alike
+share programs where there is `Abreast` (the steps of many models in one call): on JAX.
 """
 
 import importlib
@@ -19,6 +20,7 @@ apply_gradients = _backend.apply_gradients
 compiled = _backend.compiled
 compiled_gradient = _backend.compiled_gradient
 Loop = _backend.Loop
+Abreast = getattr(_backend, "Abreast", None)
 
 
 def seed_everything(seed):
@@ -33,6 +35,7 @@ def seed_everything(seed):
 
 
 __all__ = [
+    "Abreast",
     "Loop",
     "Trainer",
     "apply_gradients",
