@@ -309,7 +309,7 @@ class Detector(engine.Trainer, keras.Model):
         return [self.means]
 
     def get_config(self):
-        own = {n: keras.saving.serialize_keras_object(getattr(self, n)) for n in _arguments(self)}
+        own = {n: keras.saving.serialize_keras_object(getattr(self, n)) for n in arguments(self)}
         return {**super().get_config(), **own}
 
     @classmethod
@@ -364,7 +364,7 @@ class Detector(engine.Trainer, keras.Model):
         return [*self.trainable_variables, *self.non_trainable_variables]
 
     def _parts(self):
-        parts = {n: getattr(self, n, None) for n in _arguments(self)}
+        parts = {n: getattr(self, n, None) for n in arguments(self)}
         return [n for n, part in parts.items() if isinstance(part, keras.Model)]
 
     def _optimizers_of(self, parts):
@@ -387,7 +387,7 @@ class Detector(engine.Trainer, keras.Model):
         return optimizer
 
 
-def _arguments(model):
+def arguments(model):
     """Names of the `__init__` arguments of `model`, each kept as an attribute."""
     names = inspect.signature(type(model).__init__).parameters
     return [name for name in names if name not in ("self", "kwargs")]

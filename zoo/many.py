@@ -17,12 +17,13 @@ import numpy as np
 
 from zoo import engine
 from zoo.backend import core_count
-from zoo.detector import Detector
+from zoo.detector import Detector, arguments
 from zoo.engine.batches import Batches
 from zoo.engine.epochs import WHOLE, Epoch, arrays_of, training
 
 FREE = ("name", "seed", "learning_rate")  # settings in which models that are alike may differ
 How = Literal["auto", "threads", "vectorized", "turns"]
+PLAIN = str | int | float | tuple | list | None
 
 
 def fit_many(
@@ -76,23 +77,24 @@ def fit_many(
         [2, 2, 2]
     """
     models = list(models)
+    _require_trainable(models)
+    _require_alike(models)
     batches = _as_batches(models, xs, ys, batch_size, seeds)
     if callbacks is not None and len(callbacks) != len(models):
         raise ValueError(f"{len(models)} models but {len(callbacks)} lists of callbacks.")
-    _require_alike(models)
     how = _way(how, models, batches)
 
     for model in models[1:] if how != "turns" else ():
         model.follow(models[0])
     try:
         examinations = _train(how, models, batches, epochs, callbacks)
+        for number, (model, examination) in enumerate(zip(models, examinations, strict=True)):
+            history = model.history.history
+            model.verdict = examination.verdict(history.get("loss", []), f" (models[{number}])")
+            model.after_fit(history)
     finally:
         for model in models[1:] if how != "turns" else ():
             model.lead()
-    for number, (model, examination) in enumerate(zip(models, examinations, strict=True)):
-        history = model.history.history
-        model.verdict = examination.verdict(history.get("loss", []), f" (models[{number}])")
-        model.after_fit(history)
     return [model.history for model in models]
 
 
@@ -201,8 +203,6 @@ def _apart(batches):
 
 def _as_batches(models, xs, ys, batch_size, seeds):
     """`Batches` for each model, as given or of its array."""
-    if not models:
-        raise ValueError("there are no models to train.")
     seeds = [seeds] * len(models) if isinstance(seeds, int | np.integer) else list(seeds)
     ys = [None] * len(models) if ys is None else ys
     for name, given in (("arrays in xs", xs), ("arrays in ys", ys), ("seeds", seeds)):
@@ -230,8 +230,10 @@ def _as_batches(models, xs, ys, batch_size, seeds):
     return found
 
 
-def _require_alike(models):
-    """Raise ValueError unless one program serves all of `models`."""
+def _require_trainable(models):
+    """Raise ValueError unless `models` are detectors, compiled, each once."""
+    if not models:
+        raise ValueError("there are no models to train.")
     for number, model in enumerate(models):
         if not isinstance(model, Detector):
             raise ValueError(f"models[{number}] is a {type(model).__name__}, not a zoo Detector.")
@@ -241,6 +243,10 @@ def _require_alike(models):
             raise ValueError(f"models[{number}] is not compiled; call its compile() first.")
         if model.run_eagerly:
             raise ValueError(f"models[{number}] was compiled with run_eagerly=True; leave it out.")
+
+
+def _require_alike(models):
+    """Raise ValueError unless one program serves all of `models`."""
     first = _settings(models[0])
     for number, model in enumerate(models):
         own = _settings(model)
@@ -248,39 +254,61 @@ def _require_alike(models):
         if differing:
             path = differing[0]
             raise ValueError(
-                f"models[{number}] is not like models[0]: {path} is {own.get(path)}, there "
+                f"models[{number}] is not like models[0]: {path} is {own.get(path)}, not "
                 f"{first.get(path)}. Models may differ in weights, names, seeds and learning "
                 f"rates alone; train others apart."
             )
 
 
 def _settings(model):
-    """All that a compiled step goes by, flat: path of a setting to its value."""
-    numbers = {}  # of layers, by their names, in the order in which the configuration names them
-    described = {
-        "class": type(model).__name__,
-        "model": model.get_config(),
-        "optimizer": keras.saving.serialize_keras_object(model.optimizer),
-    }
+    """All that a compiled step goes by: name of a setting to its value.
 
-    def flat(value, path):
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                if key == "name" and isinstance(inner, str):
-                    numbers.setdefault(inner, len(numbers))
-                elif key not in FREE or isinstance(inner, dict):
-                    yield from flat(inner, f"{path}.{key}")
-        elif isinstance(value, list | tuple):
-            yield f"{path}.length", len(value)
-            for index, inner in enumerate(value):
-                yield from flat(inner, f"{path}.{index}")
-        else:
-            yield path, f"layer {numbers[value]}" if value in numbers else value
+    Keras' own configurations say it too, but to write one imports TensorFlow where there is one.
+    """
+    found = {"the class": type(model).__name__, **_plain(model.optimizer, "its optimizer")}
+    for part, optimizer in getattr(model.optimizer, "by_part", {}).items():
+        found |= _plain(optimizer, f"its optimizer of {part}")
+    for name in arguments(model):
+        value = getattr(model, name)
+        if isinstance(value, keras.Model):
+            found |= _network(value, name)
+        elif isinstance(value, PLAIN):
+            found[name] = value
+    for index, v in enumerate([*model.variables, *model.optimizer.variables]):
+        found[f"variable {index}"] = (tuple(v.shape), str(v.dtype), v.trainable)
+    return {name: value for name, value in found.items() if name not in FREE}
 
-    found = {path: value for key, config in described.items() for path, value in flat(config, key)}
-    variables = [*model.variables, *model.optimizer.variables]
-    found |= {
-        f"variable {index}": (tuple(v.shape), str(v.dtype), v.trainable)
-        for index, v in enumerate(variables)
-    }
+
+def _network(network, name):
+    found = {}
+    layers = network._flatten_layers(include_self=False)
+    for index, layer in enumerate(layers):
+        found |= _plain(layer, f"layer {index} of its {name}")
+    operations = getattr(network, "operations", ())  # a Sequential has none
+    places = {id(operation): index for index, operation in enumerate(operations)}
+    for index, operation in enumerate(operations):
+        found[f"what operation {index} of its {name} takes"] = [
+            places.get(id(tensor._keras_history.operation))
+            for node in operation._inbound_nodes
+            for tensor in node.input_tensors
+        ]
+    return found
+
+
+def _plain(thing, name):
+    """What `thing`, a layer or an optimizer, keeps in public attributes that can be compared."""
+    found = {name: type(thing).__name__}
+    schedule = getattr(thing, "_learning_rate", None)
+    if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        found |= _plain(schedule, f"the schedule of {name}")
+    policy = getattr(thing, "dtype_policy", None)
+    if policy is not None:
+        found[f"the precision of {name}"] = policy.name
+    for key, value in vars(thing).items():
+        if key[0] == "_" or key in FREE:
+            continue
+        if callable(value) and hasattr(value, "__qualname__"):
+            value = value.__qualname__
+        if isinstance(value, PLAIN):
+            found[f"{key} of {name}"] = value
     return found
