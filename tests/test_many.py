@@ -168,7 +168,7 @@ def test_what_is_compiled_once_serves_all(how, monkeypatch):
 
 @only_jax
 @pytest.mark.filterwarnings("ignore::zoo.collapse.CollapseWarning")
-@pytest.mark.parametrize("how", ["threads", "auto"])
+@pytest.mark.parametrize("how", ["threads", "vectorized"])
 def test_windows_of_a_series_are_gathered_from_it(how):
     def make(seed):
         network = draw_weights(mlp((12,), (3,), bias=False), seed)

@@ -305,7 +305,7 @@ def _plain(thing, name):
     if policy is not None:
         found[f"the precision of {name}"] = policy.name
     for key, value in vars(thing).items():
-        if key[0] == "_" or key in FREE:
+        if key[0] == "_" or key in FREE or key.endswith("_names"):
             continue
         if callable(value) and hasattr(value, "__qualname__"):
             value = value.__qualname__
