@@ -23,17 +23,21 @@ ONCE := $(wildcard tests/data tests/metrics tests/report tests/test_backend.py \
 	tests/estimators/test_inputs.py tests/estimators/test_preparation.py \
 	tests/estimators/test_calibration.py tests/explain/test_localisation.py \
 	tests/explain/test_shapley.py \
-	tests/bench/test_backends.py tests/bench/test_speed.py tests/notebooks/test_pairs.py)
-# Three engine modules and three kernels need their own backend: doctests stay out of them.
-DOCTESTS := zoo --doctest-modules $(foreach backend,tensorflow jax torch,\
-	--ignore=zoo/engine/$(backend).py --ignore=zoo/engine/recurrence/$(backend).py)
+	tests/bench/test_backends.py tests/bench/test_speed.py tests/bench/test_run.py \
+	tests/bench/test_statistics.py tests/bench/test_results.py tests/bench/test_comparison.py \
+	tests/test_cli_bench.py tests/notebooks/test_pairs.py)
+RECORDED := tests/bench/recorded.json
+# Engine modules named after a backend need it: doctests stay out of them.
+DOCTESTS := zoo --doctest-modules $(patsubst %,--ignore=%,$(foreach backend,tensorflow jax torch,\
+	$(wildcard zoo/engine/$(backend).py zoo/engine/*/$(backend).py)))
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
-.PHONY: help demo test notebooks lint docs docs-notebooks environment clean
+.PHONY: help demo test bench notebooks lint docs docs-notebooks environment clean
 
 help:
 	@echo 'make demo          install the smallest backend (JAX), run the first recipe'
 	@echo 'make test          install all three backends, lint, test on each'
+	@echo 'make bench         fail where a backend became slower: two minutes, a quiet machine'
 	@echo 'make notebooks     execute all notebooks into build/notebooks (KERAS_BACKEND=jax)'
 	@echo 'make lint          ruff and the import contracts'
 	@echo 'make docs          build the documentation into build/docs; no warning passes'
@@ -50,6 +54,9 @@ test: lint
 	KERAS_BACKEND=jax $(PYTEST) tests $(DOCTESTS)
 	KERAS_BACKEND=tensorflow $(PYTEST) tests $(ONCE:%=--ignore=%)
 	KERAS_BACKEND=torch $(PYTEST) tests $(ONCE:%=--ignore=%)
+
+bench: environment
+	$(BIN)/zoo bench --quick --against $(RECORDED)
 
 notebooks: environment
 	KERAS_BACKEND=$(KERAS_BACKEND) $(BIN)/python notebooks/build.py run

@@ -9,6 +9,9 @@ import inspect
 import json
 import re
 import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
 
 # Title of a group, what it is for, its modules. A package whose `__init__` has `__all__` stands for
 # its modules; one of them is named beside it only if it holds more that a reader meets.
@@ -92,6 +95,7 @@ GROUPS = {
             "zoo.report.run_folder",
             "zoo.report.comparison",
             "zoo.report.comparison_page",
+            "zoo.report.bench_page",
             "zoo.report.metric_names",
             "zoo.report.html",
             "zoo.report.config",
@@ -111,15 +115,16 @@ GROUPS = {
             "zoo.engine.optimizers",
             "zoo.engine.schedules",
             "zoo.cli",
+            "zoo.cli_bench",
             "zoo.cli_detectors",
             "zoo.cli_start",
         ),
     ),
 }
 LEFT_OUT = tuple(  # each needs its backend
-    f"zoo.engine.{part}{backend}"
-    for part in ("", "recurrence.")
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for backend in ("tensorflow", "jax", "torch")
+    for path in sorted((ROOT / "zoo/engine").rglob(f"{backend}.py"))
 )
 
 

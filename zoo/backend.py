@@ -118,19 +118,12 @@ def describe() -> dict[str, str | int | float | None]:
         "device": device,
         "device_name": device_name,
         "cores": core_count(),
-        "memory_gib": _memory_gib(),
+        "memory_gib": memory_gib(),
         "platform": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "numpy": importlib.import_module("numpy").__version__,
         "scikit_learn": importlib.import_module("sklearn").__version__,
     }
-
-
-def core_count() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _user_cache() -> Path:
@@ -142,6 +135,21 @@ def _user_cache() -> Path:
     else:
         base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "keras-anomaly-zoo"
+
+
+def core_count() -> int:
+    """Return the number of cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def memory_gib() -> float | None:
+    """Return the machine's memory in GiB; `None` where it is not told."""
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (AttributeError, OSError, ValueError):  # not told on this platform
+        return None
 
 
 def _is_installed(name: str) -> bool:
@@ -253,10 +261,3 @@ def _active_device(backend: str) -> tuple[str, str]:
         return "cpu", "CPU"
     details = tensorflow.config.experimental.get_device_details(gpus[0])
     return "gpu", details.get("device_name", "GPU")
-
-
-def _memory_gib() -> float | None:
-    try:
-        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
-    except (AttributeError, OSError, ValueError):  # not told on this platform
-        return None

@@ -1,4 +1,4 @@
-"""The command `zoo`: run recipes and compare them; fit detectors, score and watch with them.
+"""The command `zoo`: run recipes, compare them; fit detectors, score and watch with them; measure.
 
 Nothing heavy is imported up here: help and list must come at once, and the backend has to be chosen
 before Keras, and so before any recipe, is imported.
@@ -23,7 +23,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import zoo
-from zoo import cli_detectors
+from zoo import cli_bench, cli_detectors
 from zoo.cli_start import early_options, readable_warnings, start_backend
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words after `zoo`; None takes them from the process.
 
     Returns:
-        The exit code: 0, 2 for an error the user can cure, 130 after Ctrl-C.
+        The exit code: 0, 1 for a benchmark that failed or slowed, 2 for an error the user can cure,
+        130 after Ctrl-C.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -221,6 +222,8 @@ def _dispatch(argv: list[str]) -> int:
     if options.command in cli_detectors.COMMANDS:
         start_backend(options.backend, options.device)
         cli_detectors.COMMANDS[options.command](options)
+    elif options.command in cli_bench.COMMANDS:
+        return cli_bench.COMMANDS[options.command](options)
     elif options.command == "list":
         list_recipes()
     elif options.command == "compare":
@@ -253,6 +256,7 @@ def _parser() -> argparse.ArgumentParser:
     comparing.add_argument("--html", type=Path, metavar="FILE.html", help="write a page there too")
     comparing.add_argument("--overwrite", action="store_true", help="replace files that exist")
     cli_detectors.add_parsers(commands)
+    cli_bench.add_parsers(commands)
     for command in commands.choices.values():
         command.add_argument("--traceback", action="store_true", help="show an error's origin")
     return parser

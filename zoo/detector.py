@@ -12,7 +12,7 @@ from zoo import collapse, engine
 from zoo.engine import epochs
 from zoo.engine.means import RunningMeans
 from zoo.engine.optimizers import PartOptimizers
-from zoo.engine.pieces import in_pieces
+from zoo.engine.pieces import in_pieces, samples_a_call
 from zoo.engine.samples import ready
 
 
@@ -231,18 +231,12 @@ class Detector(engine.Trainer, keras.Model):
         self._loops = {True: first.loop(training=True).of(self._moved())}
         self._terms = first._terms
         self._scorer = first.scorer().of(self)
-        for name in self._parts():
-            part = getattr(first, name)
-            part.make_predict_function()
-            getattr(self, name).predict_function = part.predict_function
 
     def lead(self):
         """Forget whose programs were taken: the next fit compiles this model's own."""
         self._loops = {}
         self._terms = SimpleNamespace(of=dict(self._terms.of))
         self._scorer = None
-        for name in self._parts():
-            getattr(self, name).predict_function = None
 
     def mean_logs(self, training):
         """Means of the terms that `learn` reported since the metrics were reset, as floats.
@@ -272,12 +266,13 @@ class Detector(engine.Trainer, keras.Model):
 
         Args:
             x: `(n, ...)` array; overlapping windows are copied batch by batch.
-            batch_size: samples a call; None takes as many as some 16 MB hold, 4096 at most.
+            batch_size: samples a call; None takes as many as some 16 MB hold, and of
+                a network's widest layer 64 MB, 4096 at most.
         """
         if not len(x):
             return np.zeros(0, "float32")
         if batch_size is None:
-            batch_size = min(4096, max(64, 2 ** int(22 - np.log2(x[0].size))))
+            batch_size = samples_a_call(x, *(getattr(self, part) for part in self._parts()))
         scorer = self.scorer()
         return in_pieces(lambda piece: (scorer(ready(piece)),), x, most=batch_size)[0]
 

@@ -158,7 +158,7 @@ class StreamScorer:
             values = self.detector.preparation_.fill(np.concatenate([self._last[None], values]))[1:]
         else:
             values = self.detector.preparation_.fill(values)
-        self._last = values[-1]
+        self._last = np.array(values[-1])  # the caller may use its memory again
         return values
 
     def _score(self, values: np.ndarray) -> np.ndarray:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import keras
 import numpy as np
+
+from zoo.engine.batches import Batches
+from zoo.engine.samples import ready
 
 
 def in_pieces(call: Callable, *arrays: np.ndarray, most: int = 256) -> tuple[np.ndarray, ...]:
@@ -24,12 +30,77 @@ def in_pieces(call: Callable, *arrays: np.ndarray, most: int = 256) -> tuple[np.
         >>> in_pieces(lambda x: (2 * x,), np.arange(5), most=4)[0].tolist()
         [0, 2, 4, 6, 8]
     """
-    found = []
+    found = [[part[:size] for part in call(*piece)] for size, piece in _filled_up(arrays, most)]
+    return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
+
+
+def mean_in_pieces(call: Callable, data: Any, *networks: keras.Model) -> np.ndarray:
+    """Mean over samples of what `call` makes of them, `(d,)` float64.
+
+    Only a piece of the samples, and of what is made of them, is in memory at a time.
+
+    Args:
+        call: function of an array `(m, ...)`, m >= 1; returns NumPy `(m, d)`.
+        data: what `fit` takes; of `Batches` the samples that an epoch leaves out count too.
+        *networks: as for `samples_a_call`.
+
+    Raises:
+        ValueError: no samples.
+
+    Example:
+        >>> mean_in_pieces(lambda x: x, np.arange(6.0).reshape(3, 2)).tolist()
+        [2.0, 3.0]
+    """
+    total, count = 0.0, 0
+    for samples in filter(len, _arrays(data)):
+        for size, (piece,) in _filled_up([samples], samples_a_call(samples, *networks)):
+            total = total + np.sum(call(ready(piece))[:size], axis=0, dtype="float64")
+            count += size
+    if not count:
+        raise ValueError("the data hold no samples; give one or more")
+    return total / count
+
+
+def samples_a_call(x: np.ndarray, *networks: keras.Model) -> int:
+    """How many samples of `x` networks take in a call: a power of two, 64 to 4096.
+
+    As many as some 16 MB hold, and of the widest layer's output 64 MB.
+
+    Args:
+        x: `(n, ...)`, n >= 1.
+        *networks: that the samples go through, as far as known.
+
+    Example:
+        >>> samples_a_call(np.zeros((5, 100, 8))), samples_a_call(np.zeros((5, 512, 256)))
+        (4096, 64)
+    """
+    outputs = [getattr(layer, "output", None) for each in networks for layer in each.layers]
+    shapes = [output.shape[1:] for output in outputs if hasattr(output, "shape")]
+    widest = max((math.prod(size or x.shape[1] for size in shape) for shape in shapes), default=1)
+    return min(4096, max(64, 2 ** int(np.log2(min(2**22 / x[0].size, 2**24 / widest)))))
+
+
+def _filled_up(arrays, most) -> Iterator[tuple[int, list[np.ndarray]]]:
+    """Each piece of the arrays, and how many samples of it are no filling."""
     for start in range(0, len(arrays[0]), most):
         piece = [np.ascontiguousarray(each[start : start + most]) for each in arrays]
         size = len(piece[0])
         missing = (1 << (size - 1).bit_length()) - size
         if missing:
             piece = [np.concatenate([each, np.repeat(each[-1:], missing, 0)]) for each in piece]
-        found.append([part[:size] for part in call(*piece)])
-    return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
+        yield size, piece
+
+
+def _arrays(data) -> Iterator[np.ndarray]:
+    """The samples of what `fit` takes, without their labels."""
+    if getattr(type(data), "__getitem__", None) is Batches.__getitem__:
+        data = data.x
+    if isinstance(data, np.ndarray):
+        yield data
+    elif hasattr(data, "shape"):
+        yield keras.ops.convert_to_numpy(data)
+    else:
+        known = isinstance(data, keras.utils.PyDataset)
+        for batch in (data[index] for index in range(len(data))) if known else data:
+            x, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
+            yield x if isinstance(x, np.ndarray) else keras.ops.convert_to_numpy(x)

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from keras import ops
 
-STEPS_BEFORE = 8  # one is recorded, which takes as long as some hundred
+CALLS_BEFORE = 8  # one is recorded, which takes as long as some hundred
 
 
 class Trainer:
@@ -34,11 +34,27 @@ def apply_gradients(optimizer, gradients, variables):
 
 
 def compiled(function, model):
-    """`function` of an array without gradients; it gives NumPy. Torch runs it as it is."""
+    """`function` of an array without gradients; it gives NumPy.
+
+    As in `Loop`, it is recorded after some calls on arrays of one shape.
+    """
+    variables = model.variables
+
+    def pure(values, x):
+        lent = list(zip(variables, values, strict=True))
+        with keras.StatelessScope(state_mapping=lent), torch.no_grad():
+            return [function(x[0])]
+
+    recordings = Recordings(pure, variables)
 
     def call(x):
+        x = ops.convert_to_tensor(x)
         with torch.no_grad():
-            return ops.convert_to_numpy(function(ops.convert_to_tensor(x)))
+            recorded = recordings.of([x])
+            if recorded is None:
+                return ops.convert_to_numpy(function(x))
+            (found,) = recorded([v.value.detach() for v in variables], [x])
+        return ops.convert_to_numpy(found)
 
     return call
 
@@ -79,8 +95,7 @@ class Loop:
     def __init__(self, step, variables, model):
         self.step = step
         self.variables = variables
-        self.seen = {}  # shape of a batch to steps on such
-        self.recorded = {}  # shape of a batch to the recorded step
+        self.recordings = Recordings(self._pure, variables)
 
     def place(self, array):
         """`array` on the device."""
@@ -100,74 +115,90 @@ class Loop:
         try:
             for index in range(start, end):
                 rows = order[index]
-                batch = (cut.take(data[0], rows), *(labels[rows] for labels in data[1:]))
-                recorded = self._recorded(batch)
+                batch = [cut.take(data[0], rows), *(labels[rows] for labels in data[1:])]
+                recorded = self.recordings.of(batch)
                 if recorded is None:
-                    self.step(batch)
+                    self.step(tuple(batch))
                     continue
-                if values is None:
+                if values is None:  # without a history; no_grad would tell oneDNN not to train
                     values = [v.value.detach() for v in self.variables]
-                with torch.no_grad():
-                    values = recorded(values, batch)
+                values = recorded(values, batch)
         finally:
             if values is not None:
-                _keep(self.variables, values)
+                self._keep(values)
 
-    def _recorded(self, batch):
-        """The step on batches of this shape as a list of operations; None as long as none is."""
-        shape = tuple(array.shape for array in batch)
-        if shape not in self.recorded:
-            self.seen[shape] = self.seen.get(shape, 0) + 1
-            if self.seen[shape] <= STEPS_BEFORE:
-                return None
-            self.recorded[shape] = _record(self.step, self.variables, batch)
-        return self.recorded[shape]
-
-
-def _keep(variables, values):
-    """Assign what was not moved in place."""
-    for variable, value in zip(variables, values, strict=True):
-        if variable.value.data_ptr() != value.data_ptr():
-            variable.assign(value)
-
-
-def _record(step, variables, batch):
-    """`step` as a function of the values of `variables` and a batch that gives their new values.
-
-    It may move values in place. None where the step cannot be recorded: the recording is compared
-    with the step itself on another batch and on what the first step left.
-    """
-    from torch.fx.experimental.proxy_tensor import make_fx  # takes a second to import
-
-    trainable = [v.trainable for v in variables]
-
-    def pure(values, batch):
+    def _pure(self, values, batch):
+        """The step as a function that gives new values; it may move others in place."""
         lent = [
-            value.detach().requires_grad_() if moves else value
-            for value, moves in zip(values, trainable, strict=True)
+            value.detach().requires_grad_() if variable.trainable else value
+            for variable, value in zip(self.variables, values, strict=True)
         ]
-        with keras.StatelessScope(state_mapping=list(zip(variables, lent, strict=True))) as scope:
-            step(batch)
-            return [scope.get_current_value(v).detach() for v in variables]
+        pairs = list(zip(self.variables, lent, strict=True))
+        with keras.StatelessScope(state_mapping=pairs) as scope:
+            self.step(tuple(batch))
+            return [scope.get_current_value(v).detach() for v in self.variables]
 
-    values = _copies(v.value for v in variables)
-    try:
-        graph = make_fx(pure)(values, batch)
-    except (RuntimeError, NotImplementedError):  # the step asked a number for its value
-        return None
-    for node in list(graph.graph.nodes):
-        if node.target in (torch.ops.aten.detach.default, torch.ops.aten.lift_fresh_copy.default):
-            node.replace_all_uses_with(node.args[0])
-            graph.graph.erase_node(node)
-    graph.recompile()
+    def _keep(self, values):
+        """Assign what was not moved in place."""
+        for variable, value in zip(self.variables, values, strict=True):
+            if variable.value.data_ptr() != value.data_ptr():
+                variable.assign(value)
 
-    batch = [array.flip(0) for array in batch]
-    with torch.random.fork_rng():
-        expected = pure(_copies(values), batch)
-    with torch.no_grad(), torch.random.fork_rng():
-        found = graph(_copies(values), batch)
-    same = zip(expected, found, strict=True)
-    return graph if all(torch.allclose(a, b, 1e-4, 1e-6, equal_nan=True) for a, b in same) else None
+
+class Recordings:
+    """A function of values and inputs as lists of torch operations, one for each shape of input.
+
+    Args:
+        function: of two lists of tensors, the values of `variables` and the inputs; it returns a
+            list of tensors, and may move values in place.
+        variables: what the function reads.
+    """
+
+    def __init__(self, function, variables):
+        self.function = function
+        self.variables = variables
+        self.calls = {}
+        self.found = {}
+
+    def of(self, inputs):
+        """The recording for inputs of these shapes; None before some calls, or if there is none."""
+        shape = tuple(array.shape for array in inputs)
+        if shape not in self.found:
+            self.calls[shape] = self.calls.get(shape, 0) + 1
+            if self.calls[shape] <= CALLS_BEFORE:
+                return None
+            self.found[shape] = self._record(inputs)
+        return self.found[shape]
+
+    def _record(self, inputs):
+        """A recording, or None if the function cannot be recorded.
+
+        It is compared with the function itself, on other inputs and what the first call left.
+        """
+        from torch.fx.experimental.proxy_tensor import make_fx  # takes a second to import
+
+        values = _copies(v.value for v in self.variables)
+        try:
+            graph = make_fx(self.function)(values, inputs)
+        except (RuntimeError, NotImplementedError):  # a number was asked for its value
+            return None
+        needless = (torch.ops.aten.detach.default, torch.ops.aten.lift_fresh_copy.default)
+        for node in list(graph.graph.nodes):
+            if node.target in needless:
+                node.replace_all_uses_with(node.args[0])
+                graph.graph.erase_node(node)
+        graph.recompile()
+
+        inputs = [array.flip(0) for array in inputs]
+        with torch.random.fork_rng():
+            expected = self.function(_copies(values), inputs)
+        with torch.random.fork_rng():
+            found = graph(_copies(values), inputs)
+        same = all(
+            torch.allclose(a, b, rtol=1e-4, atol=1e-6, equal_nan=True)
+            for a, b in zip(expected, found, strict=True)
+        )
+        return graph if same else None
 
 
 def _copies(values):

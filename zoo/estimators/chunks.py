@@ -137,7 +137,7 @@ class ChunkedBatches(keras.utils.PyDataset):
             if self.window and tail is not None:
                 values = np.concatenate([tail, values])
             if self.window:
-                tail = values[max(0, len(values) - self.window + 1) :]
+                tail = np.array(values[max(0, len(values) - self.window + 1) :])
             if len(values) < (self.window or 1):
                 continue
             scaled = self.preparation.transform(values)

@@ -36,9 +36,9 @@ def explanation(
         detector._require_window(length)
         starts = np.maximum(rows - detector.window + 1, 0)
         steps = starts[:, None] + np.arange(detector.window)
-        values = filled[steps]
+        values = filled[steps].astype(np.float64)
     else:
-        values = filled[rows]
+        values = filled[rows].astype(np.float64)
     x = prepared.transform(values)
 
     if method == "auto":

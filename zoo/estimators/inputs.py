@@ -17,7 +17,8 @@ LARGEST = 1e100  # beyond it squares overflow
 class Given:
     """Numbers of a table, series, stack of windows or stack of images, and what they are called.
 
-    `values` is float64, the first axis samples or time; NaN where `missing` lets it be.
+    `values` is float64 or float32, the first axis samples or time; NaN where `missing` lets it be.
+    It may be what was given, and not a copy.
     """
 
     values: np.ndarray
@@ -58,16 +59,17 @@ def read(X: Any, missing: bool = False, least: int = 1, estimator: Any = None) -
         )
     if 0 in values.shape:
         raise ValueError(f"X has shape {values.shape}; expected no axis of length 0")
-    values = values.astype(np.float64)
-    unknown = np.isnan(values)
-    if unknown.any() and not missing:
+    if values.dtype not in (np.float32, np.float64):
+        values = values.astype(np.float64)
+    if not missing and np.isnan(values.min()):
+        unknown = np.isnan(values)
         where = np.argwhere(unknown)[0]
         column = f"column {names[where[-1]]!r}" if names is not None else f"feature {where[-1]}"
         raise ValueError(
             f"X has {int(unknown.sum())} NaN, the first in row {where[0]}, {column}; fill them, or "
             f"give missing='mean' (or 'forward', for a series)"
         )
-    largest = np.nanmax(np.abs(values), initial=0)
+    largest = max(np.nanmax(values, initial=0), -np.nanmin(values, initial=0))
     if largest > LARGEST:
         raise ValueError(f"X holds {largest:.3g}; expected values up to {LARGEST:g}: rescale it")
     return Given(values, names, index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 SCALINGS = ("standard", "minmax", "robust", "none")
 MISSING = ("error", "mean", "forward")
 REACH = 1e6  # scaled values end here, so that no square of them overflows float32
+PIECE = 2**20  # numbers that are copied at a time, so that large data are never held twice
 
 
 class Preparation:
@@ -40,33 +42,48 @@ class Preparation:
         self.shared = shared
 
     def fit(self, values: np.ndarray) -> Self:
-        """Learn from training data `(n, ..., features)`, float64, NaN allowed."""
+        """Learn from training data `(n, ..., features)`, NaN allowed."""
         rows = values.reshape(-1, 1 if self.shared else values.shape[-1])
-        if np.isnan(rows).all(axis=0).any():
-            empty = int(np.flatnonzero(np.isnan(rows).all(axis=0))[0])
+        known = sum(np.count_nonzero(~np.isnan(piece), axis=0) for piece in _pieces(rows))
+        if not known.all():
+            empty = int(np.flatnonzero(known == 0)[0])
             raise ValueError(f"feature {empty} has no value at all; leave it out")
-        self.mean_ = np.nanmean(rows, axis=0)
+        self.mean_ = sum(np.nansum(piece, axis=0) for piece in _pieces(rows)) / known
         self.offset_, self.factor_ = _affine(self.scaling, rows)
         return self
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         """Scaled float32 of the same shape, within ±10⁶."""
-        values = self.fill(values)
-        with np.errstate(over="ignore"):
-            scaled = (values - self.offset_) / self.factor_
-        return np.clip(scaled, -REACH, REACH).astype(np.float32)
+        scaled = np.empty(values.shape, np.float32)
+        start, last = 0, None
+        for piece in _pieces(values):
+            piece, last = self._filled(piece, last)
+            with np.errstate(over="ignore"):
+                piece = (piece - self.offset_) / self.factor_
+            scaled[start : start + len(piece)] = np.clip(piece, -REACH, REACH)
+            start += len(piece)
+        return scaled
 
     def fill(self, values: np.ndarray) -> np.ndarray:
         """The values without NaN; the same array if there were none."""
+        return self._filled(values)[0] if np.isnan(values).any() else values
+
+    def _filled(self, values, last=None):
+        """The values without NaN, and the last row as the rows after it would repeat it.
+
+        `last` is that row of the values before these.
+        """
         unknown = np.isnan(values)
-        if not unknown.any():
-            return values
         if self.missing == "forward" and values.ndim == 2:
-            rows = np.where(unknown, 0, np.arange(len(values))[:, None])
-            rows = np.maximum.accumulate(rows, axis=0)
-            values = np.take_along_axis(values, rows, axis=0)
-            unknown = np.isnan(values)
-        return np.where(unknown, self.mean_, values)
+            if last is None:
+                last = np.full(values.shape[1:], np.nan)
+            if unknown.any():
+                rows = np.where(unknown, 0, np.arange(1, len(values) + 1)[:, None])
+                rows = np.maximum.accumulate(rows, axis=0)
+                values = np.take_along_axis(np.concatenate([last[None], values]), rows, axis=0)
+                unknown = np.isnan(values)
+            last = values[-1]
+        return (np.where(unknown, self.mean_, values) if unknown.any() else values), last
 
     def to_dict(self) -> dict[str, Any]:
         """Settings and what was learned, for JSON."""
@@ -96,11 +113,21 @@ def _affine(scaling: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Offset and factor of each column; a constant one keeps its unit."""
     if scaling == "none":
         return np.zeros(rows.shape[1]), np.ones(rows.shape[1])
+    if scaling == "robust":  # its quartiles need all rows at once, but no two columns
+        columns = (rows[:, [i]].astype(np.float64) for i in range(rows.shape[1]))
+        fitted = [RobustScaler().fit(column) for column in columns]
+        centers, scales = [each.center_ for each in fitted], [each.scale_ for each in fitted]
+        return np.concatenate(centers), np.concatenate(scales)
+    fitted = StandardScaler() if scaling == "standard" else MinMaxScaler()
+    for piece in _pieces(rows):
+        fitted.partial_fit(piece)
     if scaling == "standard":
-        fitted = StandardScaler().fit(rows)
         return fitted.mean_, fitted.scale_
-    if scaling == "robust":
-        fitted = RobustScaler().fit(rows)
-        return fitted.center_, fitted.scale_
-    fitted = MinMaxScaler().fit(rows)
     return fitted.data_min_, 1 / fitted.scale_
+
+
+def _pieces(values: np.ndarray) -> Iterator[np.ndarray]:
+    """Some rows at a time, float64."""
+    most = max(1, PIECE // max(1, values[:1].size))
+    for start in range(0, len(values), most):
+        yield values[start : start + most].astype(np.float64, copy=False)

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo import losses
+from zoo import engine, losses
+from zoo.engine.pieces import mean_in_pieces
 
 OBJECTIVES = ("one-class", "soft-boundary")
 
@@ -65,7 +66,9 @@ class Hypersphere(keras.layers.Layer):
         Coordinates nearer to zero than `away_from_zero` are pushed out to it: a center at zero
         is what a network with no input reaches at no cost.
         """
-        center = np.mean(embedding, axis=0, dtype="float64")
+        self._initialize(np.mean(embedding, axis=0, dtype="float64"), away_from_zero)
+
+    def _initialize(self, center, away_from_zero=0.1):
         near = np.abs(center) < away_from_zero
         center[near] = np.where(center[near] < 0, -away_from_zero, away_from_zero)
         self.center.assign(center.astype("float32"))
@@ -86,8 +89,8 @@ class Hypersphere(keras.layers.Layer):
                 "read only once; give an array, a keras.utils.PyDataset or a tf.data.Dataset, or "
                 "call sphere.initialize(embeddings) yourself."
             )
-        batch_size = 1024 if hasattr(data, "shape") else None
-        self.initialize(encoder.predict(data, batch_size=batch_size, verbose=0))
+        embed = engine.compiled(lambda x: encoder(x, training=False), encoder)
+        self._initialize(mean_in_pieces(embed, data, encoder))
 
     def begin_epoch(self, epoch):
         """Let the radius follow its quantile once `warmup_epochs` are over."""

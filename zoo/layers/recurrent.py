@@ -17,7 +17,7 @@ class _Fused:
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if self._has_kernel(mask, training):
             try:
-                return self._run(sequences, initial_state)
+                return self._run(sequences, initial_state, training)
             except NotImplementedError:
                 pass
         return super().inner_loop(sequences, initial_state, mask, training=training)
@@ -35,7 +35,7 @@ class _Fused:
             and self.compute_dtype == self.variable_dtype == "float32"
         )
 
-    def _run(self, sequences, states):
+    def _run(self, sequences, states, training):
         cell = self.cell
         if self.go_backwards:
             sequences = ops.flip(sequences, axis=1)
@@ -46,6 +46,7 @@ class _Fused:
             ops.convert_to_tensor(cell.recurrent_kernel),
             None if cell.bias is None else ops.convert_to_tensor(cell.bias),
             self.return_sequences,
+            bool(training),
         )
         last = states[0]
         return last, last[:, None] if outputs is None else outputs, states
@@ -69,6 +70,9 @@ class SimpleRNN(_Fused, layers.SimpleRNN):
 @keras.saving.register_keras_serializable(package="zoo")
 class LSTM(_Fused, layers.LSTM):
     """`keras.layers.LSTM` as one kernel, where its configuration allows. See `SimpleRNN`.
+
+    On TensorFlow the kernel does not compile with XLA: a model that is to be compiled with
+    `jit_compile=True` takes `use_cudnn=False`, which leaves the layer to Keras.
 
     References:
         Hochreiter & Schmidhuber, Long Short-Term Memory, Neural Computation 1997.

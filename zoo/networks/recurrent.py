@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from zoo.layers import GRU, LSTM, SimpleRNN
+from zoo.layers import GRU, LSTM, Dense, SimpleRNN
 
 CELLS = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 
@@ -77,7 +77,7 @@ def recurrent_decoder(
         x = CELLS[cell](count, return_sequences=True, use_bias=bias)(x)
         if dropout and depth < len(units) - 1:
             x = layers.Dropout(dropout)(x)
-    each_step = layers.Dense(features, use_bias=bias)(x)
+    each_step = Dense(features, use_bias=bias)(x)
     return keras.Model(code, each_step, name=f"{cell}_decoder")
 
 

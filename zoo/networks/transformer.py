@@ -6,7 +6,7 @@ Blocks normalise after each sum, as the paper and `torch.nn.TransformerEncoderLa
 import keras
 from keras import layers, ops
 
-from zoo.layers import SinusoidalPositions
+from zoo.layers import Dense, MultiHeadAttention, SinusoidalPositions
 
 
 def transformer(
@@ -81,7 +81,7 @@ def transformer_decoder(
     code = keras.Input((embedding,))
     x = _embed(layers.RepeatVector(time)(code), width, dropout)
     states = _blocks(x, blocks, heads, feed_forward, dropout)
-    return keras.Model(code, layers.Dense(features)(states), name="transformer_decoder")
+    return keras.Model(code, Dense(features)(states), name="transformer_decoder")
 
 
 def transformer_reconstructor(
@@ -119,7 +119,7 @@ def transformer_reconstructor(
     states = _blocks(_embed(window, width, dropout), blocks, heads, feed_forward, dropout)
     if bottleneck is None:
         embedding = layers.GlobalAveragePooling1D()(states)
-        reconstruction = layers.Dense(input_shape[-1])(states)
+        reconstruction = Dense(input_shape[-1])(states)
     else:
         embedding = layers.Dense(bottleneck)(layers.Flatten()(states))
         values = layers.Dense(input_shape[0] * input_shape[1])(embedding)
@@ -164,7 +164,7 @@ def _weights(layer, states):
 
 
 def _embed(x, width, dropout):
-    return layers.Dropout(dropout)(SinusoidalPositions()(layers.Dense(width)(x)))
+    return layers.Dropout(dropout)(SinusoidalPositions()(Dense(width)(x)))
 
 
 def _blocks(x, blocks, heads, feed_forward, dropout):
@@ -172,9 +172,9 @@ def _blocks(x, blocks, heads, feed_forward, dropout):
     if width % heads:
         raise ValueError(f"{heads} attention heads do not divide a width of {width}.")
     for _ in range(blocks):
-        attended = layers.MultiHeadAttention(heads, width // heads, dropout=dropout)(x, x)
+        attended = MultiHeadAttention(heads, width // heads, dropout=dropout)(x, x)
         x = layers.LayerNormalization(epsilon=1e-5)(x + layers.Dropout(dropout)(attended))
-        hidden = layers.Dropout(dropout)(layers.Dense(feed_forward, "relu")(x))
-        hidden = layers.Dropout(dropout)(layers.Dense(width)(hidden))
+        hidden = layers.Dropout(dropout)(Dense(feed_forward, "relu")(x))
+        hidden = layers.Dropout(dropout)(Dense(width)(hidden))
         x = layers.LayerNormalization(epsilon=1e-5)(x + hidden)
     return x

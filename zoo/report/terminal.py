@@ -107,6 +107,43 @@ def print_table(frame: pd.DataFrame, heading: str) -> None:
     _console().print(frame_table(frame, heading, mark_best=False))
 
 
+def print_texts(
+    heading: str, heads: Sequence[str], rows: Iterable[Sequence[str]], notes: Iterable[str] = ()
+) -> None:
+    """Print texts as they are, the first column to the left, the others to the right.
+
+    Where the terminal is too narrow the last columns are left out, and named.
+
+    Args:
+        heading: above the table.
+        heads: of the columns.
+        rows: a text a column.
+        notes: lines below.
+    """
+    console, rows = Console(highlight=False), list(rows)
+    if not console.is_terminal:  # a file, which scrolls
+        console.width = UNLIMITED
+
+    def drawn(count: int) -> Table:
+        table = _table(heading)
+        for number, head in enumerate(heads[:count]):
+            table.add_column(head, justify="right" if number else "left", no_wrap=True)
+        for row in rows:
+            table.add_row(*map(Text, row[:count]))
+        return table
+
+    endless = console.options.update(max_width=UNLIMITED)
+    count = len(heads)
+    while count > 2 and console.measure(drawn(count), options=endless).maximum > console.width:
+        count -= 1
+    console.print(drawn(count))
+    for note in notes:
+        console.print(Text(f"  {note}"))
+    if count < len(heads):
+        names = ", ".join(heads[count:])
+        console.print(Text(f"  Left out here, where the terminal is too narrow: {names}"))
+
+
 def frame_table(frame: pd.DataFrame, heading: str | None = None, mark_best: bool = True) -> Table:
     """A data frame as a rich table: numbers right-aligned, the best of each metric bold.
 

@@ -24,7 +24,7 @@ def drawn(name, copies=()):
 
 
 def loss(name, arguments):
-    outputs, _ = getattr(recurrence, name)(*arguments, True)
+    outputs, _ = getattr(recurrence, name)(*arguments, True, True)
     return jnp.sin(outputs).sum()
 
 

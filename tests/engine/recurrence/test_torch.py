@@ -29,7 +29,7 @@ def step(name, sequences=True):
 
     def run(*arguments):
         arguments = [each.detach().requires_grad_() for each in arguments]
-        outputs, states = getattr(recurrence, name)(*arguments, sequences)
+        outputs, states = getattr(recurrence, name)(*arguments, sequences, True)
         loss = states[-1].cos().sum() + (outputs.sin().sum() if sequences else 0)
         return loss.detach(), *torch.autograd.grad(loss, arguments)
 
@@ -63,7 +63,7 @@ def test_what_runs_on_a_gpu_gives_the_same(monkeypatch, name, sequences):
 @pytest.mark.parametrize("name", CELLS)
 def test_exporters_and_functional_transforms_are_refused(name):
     def run(*arguments):
-        return getattr(recurrence, name)(*arguments, True)[0].sum()
+        return getattr(recurrence, name)(*arguments, True, True)[0].sum()
 
     with pytest.raises(NotImplementedError):
         torch.func.grad(run)(*drawn(name))

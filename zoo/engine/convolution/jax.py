@@ -16,6 +16,7 @@ MOST = 64  # channels in times channels out: with more, XLA's own is faster
 
 def convolve(x, kernel):
     """`x` convolved with `kernel`, `(height, width, channels, filters)`."""
+    x, kernel = jnp.asarray(x), jnp.asarray(kernel)
     if jax.default_backend() != "cpu" or not _suits(x, kernel):
         names = ("NHWC", "HWIO", "NHWC")
         return lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=names)

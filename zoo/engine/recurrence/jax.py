@@ -21,19 +21,19 @@ class _Cell(NamedTuple):
     # -> gradients by the input's parts, by the state's parts, and by the states before otherwise
 
 
-def simple_rnn(x, state, kernel, recurrent, bias, sequences):
+def simple_rnn(x, state, kernel, recurrent, bias, sequences, training):
     """h' = tanh(x W + h R + b)."""
     return _layer(_SIMPLE_RNN, x, (state,), kernel, recurrent, bias, None, sequences)
 
 
-def lstm(x, state, carry, kernel, recurrent, bias, sequences):
+def lstm(x, state, carry, kernel, recurrent, bias, sequences, training):
     """c' = f c + i tanh(x W_c + h R_c + b_c), h' = o tanh(c')."""
     if jax.default_backend() == "gpu":
         raise NotImplementedError  # Keras calls cuDNN's
     return _layer(_LSTM, x, (state, carry), kernel, recurrent, bias, None, sequences)
 
 
-def gru(x, state, kernel, recurrent, bias, sequences):
+def gru(x, state, kernel, recurrent, bias, sequences, training):
     """Keras' `reset_after=True`: h' = z h + (1 - z) tanh(x W_h + b_h + r (h R_h + c_h))."""
     of_input, of_state = (None, None) if bias is None else bias
     return _layer(_GRU, x, (state,), kernel, recurrent, of_input, of_state, sequences)

@@ -16,7 +16,7 @@ _tanh_backward = torch.ops.aten.tanh_backward.grad_input  # gradient * (1 - outp
 _sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input  # gradient * output * (1 - output)
 
 
-def simple_rnn(x, state, kernel, recurrent, bias, sequences):
+def simple_rnn(x, state, kernel, recurrent, bias, sequences, training):
     """h' = tanh(x W + h R + b)."""
     _require_eager()
     x = x.transpose(0, 1).contiguous()
@@ -28,7 +28,7 @@ def simple_rnn(x, state, kernel, recurrent, bias, sequences):
     return _batch_first(outputs, sequences), [last]
 
 
-def gru(x, state, kernel, recurrent, bias, sequences):
+def gru(x, state, kernel, recurrent, bias, sequences, training):
     """Keras' `reset_after=True`: h' = z h + (1 - z) tanh(x W_h + b_h + r (h R_h + c_h))."""
     _require_eager()
     x = x.transpose(0, 1).contiguous()
@@ -41,7 +41,7 @@ def gru(x, state, kernel, recurrent, bias, sequences):
     return _batch_first(outputs, sequences), [last]
 
 
-def lstm(x, state, carry, kernel, recurrent, bias, sequences):
+def lstm(x, state, carry, kernel, recurrent, bias, sequences, training):
     """c' = f c + i tanh(x W_c + h R_c + b_c), h' = o tanh(c')."""
     _require_eager()
     x = x.transpose(0, 1).contiguous()

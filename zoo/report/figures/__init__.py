@@ -18,6 +18,7 @@ from zoo.report.figures.labelled_series import series_grid, series_scores
 from zoo.report.figures.lines import line_chart
 from zoo.report.figures.scores import score_histogram
 from zoo.report.figures.series import Event, price_chart
+from zoo.report.figures.speed import speed_bars
 from zoo.report.figures.training import training_curves
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "score_histogram",
     "series_grid",
     "series_scores",
+    "speed_bars",
     "table_heat_map",
     "training_curves",
     "window_contributions",

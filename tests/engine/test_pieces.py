@@ -1,0 +1,84 @@
+"""Arrays through a function a piece at a time: equal results, bounded memory, few shapes."""
+
+import keras
+import numpy as np
+import pytest
+
+from zoo.data.windows import sliding_windows
+from zoo.engine.batches import Batches
+from zoo.engine.pieces import in_pieces, mean_in_pieces, samples_a_call
+from zoo.networks import recurrent
+
+X = np.random.default_rng(0).normal(size=(5000, 2)).astype("float32")
+
+
+class PairsOfTen(keras.utils.PyDataset):
+    """Ten batches of samples and labels."""
+
+    def __len__(self):
+        return 10
+
+    def __getitem__(self, index):
+        rows = X[500 * index : 500 * (index + 1)]
+        return rows, rows[:, 0] > 0
+
+
+def test_pieces_give_what_the_whole_gives():
+    shapes = []
+
+    def call(x, y):
+        shapes.append(len(x))
+        return x + y, x * y
+
+    found = in_pieces(call, X, 2 * X, most=2048)
+    np.testing.assert_array_equal(found[0], 3 * X)
+    np.testing.assert_array_equal(found[1], 2 * X**2)
+    assert shapes == [2048, 2048, 1024]  # 904 are left, filled up
+
+
+@pytest.mark.parametrize(
+    "data",
+    [X, X.astype("float64"), Batches(X, 64, drop_last=True), PairsOfTen(), [(X[:7],), (X[7:],)]],
+    ids=["array", "float64", "Batches", "PyDataset", "list"],
+)
+def test_the_mean_is_that_of_all_samples(data):
+    found = mean_in_pieces(lambda x: 2 * x, data)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, 2 * X.mean(axis=0, dtype="float64"), rtol=1e-6)
+
+
+def test_what_a_piece_is_filled_up_with_does_not_count():
+    lengths = []
+
+    def call(x):
+        lengths.append(len(x))
+        return x
+
+    x = np.array([[1.0], [2.0], [6.0]])
+    assert mean_in_pieces(call, x).tolist() == [3.0]
+    assert lengths == [4]
+
+
+def test_overlapping_windows_are_copied_a_piece_at_a_time():
+    windows = sliding_windows(np.ones((100_000, 8), "float32"), 100)  # 320 MB if they were whole
+    sizes = []
+
+    def call(x):
+        sizes.append(x.nbytes)
+        return x[:, -1]
+
+    assert mean_in_pieces(call, windows).tolist() == [1.0] * 8
+    assert max(sizes) <= 2**24
+
+
+def test_no_samples_are_an_error():
+    with pytest.raises(ValueError, match="no samples; give one or more"):
+        mean_in_pieces(lambda x: x, X[:0])
+
+
+def test_a_wide_layer_takes_fewer_samples_a_call():
+    x = np.zeros((2, 100, 8))
+    assert samples_a_call(x) == 4096
+    assert samples_a_call(x, recurrent((100, 8), "gru", (4, 4))) == 4096
+    assert samples_a_call(x, recurrent((100, 8), "gru", (256, 4))) == 512
+    assert samples_a_call(x, recurrent((None, 8), "gru", (256, 4))) == 512

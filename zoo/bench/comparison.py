@@ -1,0 +1,199 @@
+"""Results held against earlier ones: what became slower, and whether CI should stop it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from zoo.bench.results import IDENTITY, ResultsError, identity, row_name
+
+MEASURES = {
+    "train_per_second": "train/s",
+    "score_per_second": "score/s",
+    "predict_per_second": "predict/s",
+    "p50_ms": "p50 ms",
+}
+SMALLEST = 0.1  # change worth a word, as a share
+NOISES = 3  # ... if it is more than so many times the noise
+VERBS = ("train", "score", "predict")
+LOWEST = 0.7  # of its recorded value a ratio may fall to
+MACHINE = ("cpu", "cores", "memory_gib", "platform", "accelerator")
+
+
+class Change(NamedTuple):
+    """One measure of one row, then and now.
+
+    Attributes:
+        row: model, backend, device, batch size.
+        measure: title of what was measured.
+        before: then.
+        now: now.
+        change: now / before; None on another machine.
+        verdict: `slower`, `faster` or nothing.
+    """
+
+    row: tuple[Any, ...]
+    measure: str
+    before: float
+    now: float
+    change: float | None
+    verdict: str
+
+
+class Shortfall(NamedTuple):
+    """A ratio to the native loop that fell too low.
+
+    Attributes:
+        row: model, backend, device, batch size.
+        verb: `train`, `score` or `predict`.
+        recorded: what it was.
+        now: what it is; None where the row failed.
+    """
+
+    row: tuple[Any, ...]
+    verb: str
+    recorded: float
+    now: float | None
+
+    def __str__(self) -> str:
+        now = "not measured" if self.now is None else f"{self.now:.2f} × native"
+        return (
+            f"{row_name(self.row)}: {self.verb} {now}, recorded {self.recorded:.2f}, expected "
+            f"{LOWEST * self.recorded:.2f} or more"
+        )
+
+
+def other_machine(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
+    """In what the machines of two results differ, a phrase each; empty if they are one.
+
+    Args:
+        new: results as `zoo.bench.results.read` gives them.
+        old: earlier ones.
+    """
+    now, before = new["environment"], old["environment"]
+    return [
+        f"{name} {before.get(name)} then, {now.get(name)} now"
+        for name in MACHINE
+        if before.get(name) != now.get(name)
+    ]
+
+
+def other_versions(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
+    """What was installed in another version then, a phrase each."""
+    before, now = (found["environment"].get("versions") or {} for found in (old, new))
+    return [
+        f"{name} {before.get(name)} then, {now.get(name)} now"
+        for name in sorted({*before, *now})
+        if before.get(name) != now.get(name)
+    ]
+
+
+def changes(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[Change]:
+    """What both measured, measure by measure.
+
+    A change of the machine's load moves the native loop too. Where both know a ratio to it, the
+    verdict goes by that; it needs a change of a tenth and of thrice the noise.
+
+    Args:
+        new: results as `zoo.bench.results.read` gives them.
+        old: earlier ones; of another machine they give no `change` and no verdict.
+    """
+    comparable = not other_machine(new, old)
+    earlier = {identity(row): row for row in old["rows"]}
+    found = []
+    for row in new["rows"]:
+        past = earlier.get(identity(row))
+        for key, title in MEASURES.items():
+            if past is None or not row.get(key) or not past.get(key):
+                continue
+            change = row[key] / past[key] if comparable else None
+            verdict = _verdict(row, past, key) if comparable else ""
+            found.append(Change(identity(row), title, past[key], row[key], change, verdict))
+    return found
+
+
+def unmatched(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Rows that only one of two results has."""
+    rows = [{identity(row) for row in found["rows"]} for found in (new, old)]
+    return sorted(rows[0] ^ rows[1], key=str)
+
+
+def record(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the ratios to the native loop, for `shortfalls` to hold later ones against.
+
+    Args:
+        path: `.json` file; one that exists is replaced.
+        rows: of a run with native rows.
+
+    Raises:
+        ValueError: no row has a ratio.
+    """
+    kept = [
+        {
+            **dict(zip(IDENTITY, identity(row), strict=True)),
+            **{verb: round(row[f"{verb}_ratio"], 3) for verb in VERBS if row.get(f"{verb}_ratio")},
+        }
+        for row in rows
+        if row["backend"] != "native" and row.get("train_ratio")
+    ]
+    if not kept:
+        raise ValueError("no row has a ratio to record; measure native and another backend")
+    lines = ",\n".join(f"  {json.dumps(each)}" for each in kept)
+    Path(path).write_text(f'{{"rows": [\n{lines}\n]}}\n', encoding="utf-8")
+
+
+def read_record(path: str | Path) -> list[dict[str, Any]]:
+    """Read what `record` wrote.
+
+    Raises:
+        ResultsError: it is something else.
+        OSError: it cannot be read.
+    """
+    try:
+        rows = json.loads(Path(path).read_text(encoding="utf-8"))["rows"]
+        for row in rows:
+            identity(row)
+            if not all(isinstance(row[verb], float) for verb in VERBS if verb in row):
+                raise TypeError
+    except (ValueError, KeyError, TypeError) as error:
+        raise ResultsError(
+            f"{path} holds no recorded ratios; give a file that zoo bench --record wrote"
+        ) from error
+    return rows
+
+
+def shortfalls(
+    rows: Sequence[Mapping[str, Any]], recorded: Sequence[Mapping[str, Any]]
+) -> list[Shortfall]:
+    """Ratios that fell under 0.7 of what they were.
+
+    Args:
+        rows: of a run.
+        recorded: from `read_record`; what the run did not try, or could not for want of the
+            backend or device, is passed over.
+    """
+    now = {identity(row): row for row in rows}
+    found = []
+    for past in recorded:
+        row = now.get(identity(past))
+        if row is None or row.get("status") in ("not installed", "no such device"):
+            continue
+        for verb in VERBS:
+            if verb in past:
+                ratio = row.get(f"{verb}_ratio")
+                if ratio is None or ratio < LOWEST * past[verb]:
+                    found.append(Shortfall(identity(past), verb, past[verb], ratio))
+    return found
+
+
+def _verdict(row: Mapping[str, Any], past: Mapping[str, Any], key: str) -> str:
+    ratio = key.replace("_per_second", "_ratio")
+    shared = row["backend"] != "native" and ratio != key and row.get(ratio) and past.get(ratio)
+    change = row[ratio] / past[ratio] if shared else row[key] / past[key]
+    noise = max(each.get("noise_percent") or 0 for each in (row, past)) / 100
+    least = 1 + max(SMALLEST, NOISES * noise)
+    if key == "p50_ms":
+        change = 1 / change
+    return "slower" if change < 1 / least else "faster" if change > least else ""

@@ -1,0 +1,307 @@
+"""One subject on one backend in a process of its own: python -m zoo.bench.worker.
+
+Reads a line of JSON that says what to build, answers with what the start took, then measures
+whatever the following lines ask for, one answer a line. Whatever else prints goes to stderr.
+
+Training is timed inside `fit`, from `on_train_begin` to `on_train_end` (which waits for the device
+here), over whole epochs, so that what `fit` does once, however many epochs it runs (placing a
+center, the check for collapse), stays out; the answer gives the whole call's seconds too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter, time
+from typing import Any
+
+import numpy as np
+
+from zoo.bench.machine import EnergyMeter, memory_mb
+from zoo.bench.subjects import SEED, SUBJECTS, Subject, network_weights
+
+CHECKED = 400  # samples whose scores are compared
+LATENCY_CALLS = 200  # of single samples, fewer if they take longer than a share of a second
+
+
+class ZooModel:
+    """The zoo's detector on the backend that `KERAS_BACKEND` names."""
+
+    def __init__(self, subject: Subject, device: str):
+        from zoo import backend
+
+        backend.choose(device=device)
+        from zoo import engine
+        from zoo.engine.batches import Batches
+
+        self.facts = backend.describe()
+        self.import_memory_mb = memory_mb()
+        self.imported = time()
+        self.subject, self.x = subject, subject.data()
+        self.model = subject.build()
+        self.model.compile(subject.optimizer())
+        self.parameters = sum(int(np.prod(v.shape)) for v in self.model.trainable_variables)
+        self.model.before_fit(self.x)
+        self.score_batch = engine.compiled(self.model.score, self.model)
+        self.batches = Batches(self.x, subject.batch_size, seed=SEED, drop_last=True)
+        self._timer = timer(self.model)
+
+    def train(self, epochs: int) -> float:
+        """Seconds between the first step and the last one's end."""
+        self.model.fit(self.batches, epochs=epochs, verbose=0, callbacks=[self._timer])
+        return self._timer.seconds
+
+    def score(self, count: int) -> np.ndarray:
+        """Scores of the first `count` samples, a batch of the subject's size at a time."""
+        size = self.subject.batch_size
+        starts = range(0, count, size)
+        return np.concatenate([self.score_batch(self.x[n : n + size]) for n in starts])
+
+    def predict(self) -> None:
+        """Score an epoch's samples as users do, in whatever batches `predict` takes."""
+        self.model.predict(self.x, verbose=0)
+
+    def score_one(self, x: np.ndarray) -> None:
+        """Score one sample `(1, ...)` by a direct call."""
+        self.score_batch(x)
+
+
+class NativeModel:
+    """The hand-written PyTorch loop; Keras is not imported."""
+
+    def __init__(self, subject: Subject, device: str, weights: Path):
+        from zoo.bench.native import NativeLoop, describe, matmul_peak
+
+        self.facts = describe(device)
+        if device == "gpu":
+            self.facts["matmul_peak"] = matmul_peak(device)
+        self.import_memory_mb = memory_mb()
+        self.imported = time()
+        self.subject, self.x = subject, subject.data()
+        with np.load(weights) as arrays:
+            own = [arrays[f"{subject.name}/{n}"] for n in range(len(arrays.files))
+                   if f"{subject.name}/{n}" in arrays.files]  # fmt: skip
+        self.loop = NativeLoop(subject, own, device)
+        self.parameters = self.loop.parameters
+        self.tensor = self.loop.tensor(self.x)
+        self.at_home = (
+            self.tensor.cpu()
+        )  # scoring starts and ends in this memory, as the zoo's does
+        self.loop.place_center(self.tensor)
+
+    def train(self, epochs: int) -> float:
+        """Seconds of `epochs` passes."""
+        start = perf_counter()
+        self.loop.train(self.tensor, epochs)
+        return perf_counter() - start
+
+    def score(self, count: int) -> np.ndarray:
+        """Scores of the first `count` samples, a batch of the subject's size at a time."""
+        return self.loop.score(self.at_home[:count])
+
+    predict = None
+
+    def score_one(self, x: np.ndarray) -> None:
+        """Score one sample `(1, ...)` that comes as NumPy."""
+        self.loop.score_one(x)
+
+
+class Measurement:
+    """What a worker does when it is asked.
+
+    Args:
+        task: `subject`, `backend`, `device`, `batch_size`, `samples`, `weights` (file for the
+            native loop) and `started`, when the process was, on the clock of `time.time`.
+    """
+
+    def __init__(self, task: dict[str, Any]):
+        subject = SUBJECTS[task["subject"]]
+        size = task["batch_size"] or subject.batch_size
+        samples = max(task["samples"] or subject.samples, size)
+        self.subject = replace(subject, batch_size=size, samples=samples - samples % size)
+        if task["backend"] == "native":
+            self.model = NativeModel(self.subject, task["device"], Path(task["weights"]))
+        else:
+            self.model = ZooModel(self.subject, task["device"])
+        self.meter = EnergyMeter(task["device"])
+        self.checked = min(self.subject.samples, max(CHECKED, size))
+        self.checked -= self.checked % size
+        self.started = task["started"]
+
+    def begin(self) -> dict[str, Any]:
+        """First scores, first epochs: what the start costs, and the rates to plan with."""
+        first_score, _ = _timed(lambda: self.model.score(self.subject.batch_size))
+        first_result = time() - self.started
+        later_score, _ = _timed(lambda: self.model.score(self.subject.batch_size))
+        _, initial = _timed(lambda: self.model.score(self.checked))
+        first_fit, _ = _timed(lambda: self.model.train(1))
+        _, trained = _timed(lambda: self.model.score(self.checked))
+        later_fit, epoch = _timed(lambda: self.model.train(1))
+        score, _ = _timed(lambda: self.model.score(self.subject.samples))
+        for warm_up in (self.model.predict, lambda: self.model.score_one(self.model.x[:1])):
+            if warm_up is not None:
+                warm_up()
+        return {
+            "import_seconds": self.model.imported - self.started,
+            "first_result_seconds": first_result,
+            "compile_seconds": max(0, first_fit - later_fit) + max(0, first_score - later_score),
+            "import_memory_mb": self.model.import_memory_mb,
+            "parameters": self.model.parameters,
+            "batch_size": self.subject.batch_size,
+            "facts": self.model.facts,
+            "epoch_seconds": epoch,
+            "score_seconds": score,
+            "scores": {"initial": initial.tolist(), "trained": trained.tolist()},
+        }
+
+    def train(self, epochs: int) -> dict[str, Any]:
+        """Train `epochs` epochs."""
+        self.meter.start()
+        whole, seconds = _timed(lambda: self.model.train(epochs))
+        joules = self.meter.stop()
+        samples = epochs * self.subject.samples
+        return {"samples": samples, "seconds": seconds, "whole": whole, "joules": joules}
+
+    def score(self, passes: int) -> dict[str, Any]:
+        """Score an epoch's samples `passes` times."""
+        count = self.subject.samples
+        seconds, _ = _timed(lambda: [self.model.score(count) for _ in range(passes)])
+        return {"samples": passes * count, "seconds": seconds}
+
+    def predict(self, passes: int) -> dict[str, Any]:
+        """The same through `predict`; no seconds where there is no such method."""
+        if self.model.predict is None:
+            return {"samples": 0, "seconds": None}
+        seconds, _ = _timed(lambda: [self.model.predict() for _ in range(passes)])
+        return {"samples": passes * self.subject.samples, "seconds": seconds}
+
+    def latency(self, seconds: float) -> dict[str, Any]:
+        """Milliseconds of direct calls with one sample."""
+        taken, until = [], perf_counter() + seconds
+        while len(taken) < LATENCY_CALLS and (perf_counter() < until or len(taken) < 5):
+            sample = self.model.x[len(taken) % len(self.model.x)][None]
+            taken.append(1000 * _timed(lambda sample=sample: self.model.score_one(sample))[0])
+        return {"milliseconds": taken}
+
+    def memory(self) -> dict[str, Any]:
+        """The most memory this process has held."""
+        return {"peak_memory_mb": memory_mb(peak=True)}
+
+
+def serve(
+    lines: Any, answer: Callable[[dict[str, Any]], None], make: Callable[..., Any] = Measurement
+) -> None:
+    """Do what each line of JSON asks, until there is none or one fails.
+
+    Args:
+        lines: the first is the task, the others `{"do": method of Measurement, ...}`.
+        answer: takes what was found; `{"error": line, "status": word}` of what failed.
+        make: takes the task; what it returns has a method `begin` and those that are asked for.
+    """
+    measurement = None
+    for line in lines:
+        request = json.loads(line)
+        try:
+            if measurement is None:
+                measurement = make(request)
+                answer(measurement.begin())
+            else:
+                answer(getattr(measurement, request.pop("do"))(**request))
+        except Exception as error:
+            traceback.print_exc()
+            answer({"error": last_line(error), "status": status_of(error)})
+            return
+
+
+def status_of(error: BaseException) -> str:
+    """`out of memory`, `no such device` or `failed`."""
+    text = f"{type(error).__name__}: {error}"
+    out = ("MemoryError", "OutOfMemory", "out of memory", "RESOURCE_EXHAUSTED", "ResourceExhausted")
+    if any(word in text for word in out):
+        return "out of memory"
+    if isinstance(error, ValueError) and "finds no GPU" in text:
+        return "no such device"
+    return "failed"
+
+
+def last_line(error: BaseException) -> str:
+    """The type of an error and the last line of what it says."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[-1].strip()}" if lines else type(error).__name__
+
+
+def prepare(names: list[str], path: Path) -> dict[str, Any]:
+    """Draw the weights of subjects, for the native loops, and count their operations.
+
+    Args:
+        names: of subjects.
+        path: `.npz` file to write.
+
+    Returns:
+        Operations of a forward pass of one sample, by name.
+    """
+    from zoo.bench.flops import flops_per_sample
+
+    arrays, flops = {}, {}
+    for name in names:
+        model = SUBJECTS[name].build()
+        arrays |= {f"{name}/{n}": weight for n, weight in enumerate(network_weights(model))}
+        parts = [getattr(model, part, None) for part in ("encoder", "decoder")]
+        flops[name] = flops_per_sample(*(part for part in parts if part is not None))
+    np.savez(path, **arrays)
+    return {"flops": flops}
+
+
+def main() -> None:
+    """Speak over stdin and stdout."""
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print does not get between the answers
+    warnings.simplefilter("ignore")  # a detector of noise may collapse; here that is no matter
+
+    def answer(found: dict[str, Any]) -> None:
+        print(json.dumps(found), file=out, flush=True)
+
+    if sys.argv[1:2] == ["prepare"]:
+        answer(prepare(sys.argv[3:], Path(sys.argv[2])))
+    else:
+        serve(sys.stdin, answer)
+
+
+def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    start = perf_counter()
+    found = work()
+    return perf_counter() - start, found
+
+
+def timer(model: Any) -> Any:
+    """A callback that times training without a hook a batch, so that engines may skip those.
+
+    Args:
+        model: the `zoo.detector.Detector` that is trained.
+
+    Returns:
+        A Keras callback; `seconds` is what the last training took.
+    """
+    import keras
+
+    class Timer(keras.callbacks.Callback):
+        seconds = 0.0
+
+        def on_train_begin(self, logs=None):
+            self._start = perf_counter()
+
+        def on_train_end(self, logs=None):
+            keras.ops.convert_to_numpy(model.trainable_variables[0])  # waits for the device
+            self.seconds = perf_counter() - self._start
+
+    return Timer()
+
+
+if __name__ == "__main__":
+    main()
