@@ -231,12 +231,17 @@ class Detector(engine.Trainer, keras.Model):
         self._loops = {True: first.loop(training=True).of(self._moved())}
         self._terms = first._terms
         self._scorer = first.scorer().of(self)
+        for name in self._parts():
+            network = getattr(self, name)
+            network._zoo_forward = engine.forward(getattr(first, name)).of(network)
 
     def lead(self):
         """Forget whose programs were taken: the next fit compiles this model's own."""
         self._loops = {}
         self._terms = SimpleNamespace(of=dict(self._terms.of))
         self._scorer = None
+        for name in self._parts():
+            getattr(self, name)._zoo_forward = None
 
     def mean_logs(self, training):
         """Means of the terms that `learn` reported since the metrics were reset, as floats.

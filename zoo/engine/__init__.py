@@ -23,6 +23,13 @@ Loop = _backend.Loop
 Abreast = getattr(_backend, "Abreast", None)
 
 
+def forward(network):
+    """What `network` makes of an array outside training, compiled once; it takes and gives NumPy."""
+    if getattr(network, "_zoo_forward", None) is None:
+        network._zoo_forward = compiled(lambda x: network(x, training=False), network)
+    return network._zoo_forward
+
+
 def seed_everything(seed):
     """Seed Python, NumPy and this backend.
 
@@ -41,6 +48,7 @@ __all__ = [
     "apply_gradients",
     "compiled",
     "compiled_gradient",
+    "forward",
     "gradients",
     "seed_everything",
 ]
