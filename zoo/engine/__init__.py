@@ -24,7 +24,7 @@ Abreast = getattr(_backend, "Abreast", None)
 
 
 def forward(network):
-    """What `network` makes of an array outside training, compiled once; it takes and gives NumPy."""
+    """What `network` makes of an array outside training, compiled once; NumPy in and out."""
     if getattr(network, "_zoo_forward", None) is None:
         network._zoo_forward = compiled(lambda x: network(x, training=False), network)
     return network._zoo_forward
