@@ -82,9 +82,10 @@ def test_a_saved_model_scores_the_same_and_trains_on(case, trained, tmp_path):
     assert_same(
         values(loaded.optimizer.variables), values(trained.model.optimizer.variables), rtol=0
     )
-    np.testing.assert_array_equal(
+    np.testing.assert_allclose(  # torch rounds a recorded network in another order
         loaded.predict(case.data.strange, verbose=0),
         trained.model.predict(case.data.strange, verbose=0),
+        rtol=1e-6,
     )
 
     weights = values(loaded.trainable_variables)
