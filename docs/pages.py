@@ -39,7 +39,7 @@ GROUPS = {
     "bench": (
         "Measurements",
         "Speed, memory of the past, the same detector on every backend.",
-        ("zoo.bench",),
+        ("zoo.bench", "zoo.bench.growth"),
     ),
     "files": (
         "Files, streams, export",
@@ -103,6 +103,7 @@ GROUPS = {
             "zoo.engine",
             "zoo.engine.batches",
             "zoo.engine.draws",
+            "zoo.engine.initializers",
             "zoo.engine.means",
             "zoo.engine.optimizers",
             "zoo.engine.schedules",
