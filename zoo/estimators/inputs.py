@@ -69,7 +69,7 @@ def read(X: Any, missing: bool = False, least: int = 1, estimator: Any = None) -
             f"X has {int(unknown.sum())} NaN, the first in row {where[0]}, {column}; fill them, or "
             f"give missing='mean' (or 'forward', for a series)"
         )
-    largest = max(np.nanmax(values, initial=0), -np.nanmin(values, initial=0))
+    largest = float(max(np.nanmax(values, initial=0), -np.nanmin(values, initial=0)))
     if largest > LARGEST:
         raise ValueError(f"X holds {largest:.3g}; expected values up to {LARGEST:g}: rescale it")
     return Given(values, names, index)
