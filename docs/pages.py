@@ -24,7 +24,15 @@ GROUPS = {
     "models": (
         "Models and their parts",
         "Keras models that learn and score, and the networks, layers and losses they are made of.",
-        ("zoo.models", "zoo.networks", "zoo.layers", "zoo.losses", "zoo.detector", "zoo.collapse"),
+        (
+            "zoo.models",
+            "zoo.networks",
+            "zoo.layers",
+            "zoo.losses",
+            "zoo.detector",
+            "zoo.many",
+            "zoo.collapse",
+        ),
     ),
     "judging": (
         "Scores, thresholds, metrics",

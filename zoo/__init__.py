@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo.backend import prefer_installed, set_defaults
 
 if TYPE_CHECKING:
     from zoo.estimators import AnomalyEstimator
+    from zoo.many import fit_many
+
+__all__ = ["fit_many", "load"]
 
 __version__ = "0.1.0"
 
@@ -21,3 +24,12 @@ def load(path: str | Path) -> AnomalyEstimator:
     from zoo import artifact
 
     return artifact.load(path)
+
+
+def __getattr__(name: str) -> Any:
+    """Import `zoo.many.fit_many`, and Keras with it, when it is asked for."""
+    if name == "fit_many":
+        from zoo.many import fit_many
+
+        return fit_many
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

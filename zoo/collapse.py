@@ -92,8 +92,13 @@ class Examination:
         self.weights = _weights(model)
         self.scores = self._score()
 
-    def verdict(self, losses):
-        """The `Verdict` after training with `losses`, one an epoch; warns when it is bad."""
+    def verdict(self, losses, which=""):
+        """The `Verdict` after training with `losses`, one an epoch; warns when it is bad.
+
+        Args:
+            losses: one an epoch.
+            which: which of several models it is, for the warning.
+        """
         scores, weights = self._score(), _weights(self.model)
         found = Verdict(
             loss_fell=loss_fell(losses),
@@ -102,7 +107,8 @@ class Examination:
         )
         if found.collapsed:
             found = dataclasses.replace(found, causes=tuple(self.model.causes_of_collapse()))
-            warnings.warn(f"{type(self.model).__name__}: {found}", CollapseWarning, stacklevel=3)
+            name = f"{type(self.model).__name__}{which}"
+            warnings.warn(f"{name}: {found}", CollapseWarning, stacklevel=3)
         return found
 
     def _score(self):

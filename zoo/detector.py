@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -45,7 +46,7 @@ class Detector(engine.Trainer, keras.Model):
         self.verdict = None
         self._learning = False
         self._loops = {}
-        self._terms = {}
+        self._terms = SimpleNamespace(of={})  # training or not, to names of terms
         self._scorer = None
 
     def learn(self, x, training=True):
@@ -183,11 +184,7 @@ class Detector(engine.Trainer, keras.Model):
         if y is None and self.needs_labels and hasattr(x, "shape"):
             raise ValueError(f"{type(self).__name__} learns from labels; call fit(x, y).")
         self._assert_compile_called("fit")
-        self.before_fit(x)
-        examination = collapse.Examination(self, peek(x))
-        hook = keras.callbacks.LambdaCallback(
-            on_epoch_begin=lambda epoch, _: self._begin_epoch(epoch, x)
-        )
+        examination, hook = self.begin_fit(x)
         if isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks.callbacks.append(hook)
         else:
@@ -198,6 +195,18 @@ class Detector(engine.Trainer, keras.Model):
         self.verdict = examination.verdict(history.history.get("loss", []))
         self.after_fit(history.history)
         return history
+
+    def begin_fit(self, x):
+        """What comes before the first step of a fit to `x`.
+
+        Returns:
+            A `collapse.Examination` to ask for the verdict afterwards, and the callback that
+            tells model and data of each epoch.
+        """
+        self.before_fit(x)
+        return collapse.Examination(self, peek(x)), keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, _: self._begin_epoch(epoch, x)
+        )
 
     def _fit(self, x, y, *args, **kwargs):
         """Many steps a call for data in memory; Keras' own `fit` for all that it alone serves."""
@@ -213,17 +222,35 @@ class Detector(engine.Trainer, keras.Model):
         """What takes steps of training, or of validation, many a call."""
         if training not in self._loops:
             step = self.learn_batch if training else self.check_batch
-            groups = [self.variables, self.optimizer.variables, self.metrics_variables]
-            variables = {id(v): v for group in groups for v in group}
-            self._loops[training] = engine.Loop(step, list(variables.values()), self)
+            self._loops[training] = engine.Loop(step, self._moved(), self)
         return self._loops[training]
+
+    def follow(self, first):
+        """Take steps and scores by the programs of `first`, a model that is alike; JAX.
+
+        They are compiled once then. `lead` ends it.
+        """
+        self._loops = {True: first.loop(training=True).of(self._moved())}
+        self._terms = first._terms
+        self._scorer = first.scorer().of(self)
+        for name in self._parts():
+            network = getattr(self, name)
+            network._zoo_forward = engine.forward(getattr(first, name)).of(network)
+
+    def lead(self):
+        """Forget whose programs were taken: the next fit compiles this model's own."""
+        self._loops = {}
+        self._terms = SimpleNamespace(of=dict(self._terms.of))
+        self._scorer = None
+        for name in self._parts():
+            getattr(self, name)._zoo_forward = None
 
     def mean_logs(self, training):
         """Means of the terms that `learn` reported since the metrics were reset, as floats.
 
         Training and validation may report others, and a compiled step does not say which.
         """
-        self.means.names = self._terms[training]
+        self.means.names = self._terms.of[training]
         return self.get_metrics_result()
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
@@ -253,9 +280,14 @@ class Detector(engine.Trainer, keras.Model):
             return np.zeros(0, "float32")
         if batch_size is None:
             batch_size = samples_a_call(x, *(getattr(self, part) for part in self._parts()))
+        scorer = self.scorer()
+        return in_pieces(lambda piece: (scorer(ready(piece)),), x, most=batch_size)[0]
+
+    def scorer(self):
+        """`score`, compiled; it takes and gives NumPy."""
         if self._scorer is None:
             self._scorer = engine.compiled(self.score, self)
-        return in_pieces(lambda piece: (self._scorer(ready(piece)),), x, most=batch_size)[0]
+        return self._scorer
 
     def learn_batch(self, data):
         """One training step, as the engine calls it; the epoch's mean logs so far."""
@@ -270,7 +302,9 @@ class Detector(engine.Trainer, keras.Model):
     def check_batch(self, data):
         """One validation step: `learn` without moving anything; the mean logs so far."""
         given = self._given(data)
-        with keras.StatelessScope(state_mapping=[(v, v.value) for v in self._state()]):
+        with keras.StatelessScope(
+            [(v, v.value) for v in self._state()], initialize_variables=False
+        ):
             logs = self.learn(*given, training=False)
         return self._report(logs, given[0], training=False)
 
@@ -279,7 +313,7 @@ class Detector(engine.Trainer, keras.Model):
         return [self.means]
 
     def get_config(self):
-        own = {n: keras.saving.serialize_keras_object(getattr(self, n)) for n in _arguments(self)}
+        own = {n: keras.saving.serialize_keras_object(getattr(self, n)) for n in arguments(self)}
         return {**super().get_config(), **own}
 
     @classmethod
@@ -322,14 +356,19 @@ class Detector(engine.Trainer, keras.Model):
 
     def _report(self, logs, x, training):
         self.means.update_state(logs, sample_weight=ops.shape(x)[0])
-        self._terms[training] = self.means.names
+        self._terms.of[training] = self.means.names
         return self.means.result()
+
+    def _moved(self):
+        """All that a step may assign to, each once."""
+        groups = [self.variables, self.optimizer.variables, self.metrics_variables]
+        return list({id(v): v for group in groups for v in group}.values())
 
     def _state(self):
         return [*self.trainable_variables, *self.non_trainable_variables]
 
     def _parts(self):
-        parts = {n: getattr(self, n, None) for n in _arguments(self)}
+        parts = {n: getattr(self, n, None) for n in arguments(self)}
         return [n for n, part in parts.items() if isinstance(part, keras.Model)]
 
     def _optimizers_of(self, parts):
@@ -352,7 +391,7 @@ class Detector(engine.Trainer, keras.Model):
         return optimizer
 
 
-def _arguments(model):
+def arguments(model):
     """Names of the `__init__` arguments of `model`, each kept as an attribute."""
     names = inspect.signature(type(model).__init__).parameters
     return [name for name in names if name not in ("self", "kwargs")]

@@ -2,7 +2,8 @@
 
 The only package that names a backend. Each of `tensorflow.py`, `jax.py` and `torch.py` gives
 the same things: `Trainer` (the step methods that Keras calls), `gradients`, `apply_gradients`,
-`compiled`, `compiled_gradient`, `Loop` (many steps in one call) and `seed`.
+`compiled`, `compiled_gradient`, `Loop` (many steps in one call) and `seed`. Models that are alike
+share programs where there is `Abreast` (the steps of many models in one call): on JAX.
 """
 
 import importlib
@@ -19,6 +20,14 @@ apply_gradients = _backend.apply_gradients
 compiled = _backend.compiled
 compiled_gradient = _backend.compiled_gradient
 Loop = _backend.Loop
+Abreast = getattr(_backend, "Abreast", None)
+
+
+def forward(network):
+    """What `network` makes of an array outside training, compiled once; NumPy in and out."""
+    if getattr(network, "_zoo_forward", None) is None:
+        network._zoo_forward = compiled(lambda x: network(x, training=False), network)
+    return network._zoo_forward
 
 
 def seed_everything(seed):
@@ -33,11 +42,13 @@ def seed_everything(seed):
 
 
 __all__ = [
+    "Abreast",
     "Loop",
     "Trainer",
     "apply_gradients",
     "compiled",
     "compiled_gradient",
+    "forward",
     "gradients",
     "seed_everything",
 ]

@@ -8,8 +8,9 @@ heard. A callback that wants every batch gets every batch.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -62,26 +63,57 @@ def as_batches(x: Any, y: Any = None, batch_size: int | None = None, shuffle: bo
     return Batches(x, batch_size or 32, seed, y)
 
 
+@dataclass(frozen=True)
+class Call:
+    """Steps to take: what `Loop.run` takes, and whose they are."""
+
+    epoch: Epoch
+    cut: Cut
+    data: list[Any]
+    order: Any
+    start: int
+    end: int
+    timed: bool = False
+
+    @property
+    def kind(self) -> tuple:
+        """What a program is compiled for; hashable."""
+        return self.cut, *(tuple(each.shape) for each in (*self.data, self.order))
+
+    def __call__(self) -> None:
+        """Take them."""
+        begun = perf_counter()
+        self.epoch.loop.run(self.cut, self.data, self.order, self.start, self.end)
+        if self.timed:  # the first call compiles, and says nothing of the next
+            seconds = (perf_counter() - begun) / (self.end - self.start)
+            self.epoch.step_seconds = 0.0 if self.epoch.step_seconds is None else seconds
+
+
 class Epoch:
     """The steps of an epoch, in training or validation, a few calls for all of them.
 
     Args:
         loop: what takes the steps, of the backend.
         batches: `Batches`, or another data set that is read batch by batch.
+        room: rows of data and steps of an epoch to make room for, so that what is compiled for
+            these serves others that are shorter.
+        at_once: whether all batches of one size are one call.
     """
 
-    def __init__(self, loop: Any, batches: Any):
+    def __init__(
+        self, loop: Any, batches: Any, room: tuple[int, int] = (0, 0), at_once: bool = False
+    ):
         self.loop = loop
         self.batches = batches
+        self.room = room
+        self.at_once = at_once
         self.step_seconds: float | None = None
         self.placed = None
-        if getattr(type(batches), "__getitem__", None) is Batches.__getitem__:
-            series, self.cut = find_cut(batches.x)
-            if series.nbytes <= WHOLE:
-                arrays = [series] if batches.y is None else [series, np.asarray(batches.y)]
-                self.placed = [loop.place(ready(array)) for array in arrays]
+        arrays, self.cut = arrays_of(batches)
+        if arrays and arrays[0].nbytes <= WHOLE:
+            self.placed = [loop.place(lengthened(ready(each), room[0])) for each in arrays]
 
-    def calls(self, single: bool = False) -> Iterator[tuple[int, int, Callable[[], None]]]:
+    def calls(self, single: bool = False) -> Iterator[tuple[int, int, Call]]:
         """First and last step of each call, and the call itself.
 
         Args:
@@ -95,16 +127,16 @@ class Epoch:
         # Sorted within each batch, memory is read forwards.
         order = self.batches.order[: whole * size].astype("int32").reshape(whole, size)
         order.sort(axis=1)
-        placed = self.loop.place(order)
+        placed = self.loop.place(lengthened(order, self.room[1]))
         done = 0
         while done < whole:
-            end = done + (1 if single else min(whole - done, self._steps_a_call()))
-            yield done, end - 1, partial(self._run, self.cut, self.placed, placed, done, end)
+            end = done + (1 if single else min(whole - done, self._steps_a_call(whole)))
+            yield done, end - 1, Call(self, self.cut, self.placed, placed, done, end, timed=True)
             done = end
         if len(self.batches) > whole:
             rest = np.sort(self.batches.order[whole * size :])[None].astype("int32")
             placed = self.loop.place(rest)
-            yield whole, whole, partial(self.loop.run, self.cut, self.placed, placed, 0, 1)
+            yield whole, whole, Call(self, self.cut, self.placed, placed, 0, 1)
 
     def _from_host(self, single):
         first = 0
@@ -113,7 +145,7 @@ class Epoch:
             order = np.arange(len(parts[0]), dtype="int32").reshape(len(held), -1)
             placed = [self.loop.place(part) for part in parts], self.loop.place(order)
             last = first + len(held) - 1
-            yield first, last, partial(self.loop.run, Cut(), *placed, 0, len(held))
+            yield first, last, Call(self, Cut(), *placed, 0, len(held))
             first = last + 1
 
     def _pieces(self, single):
@@ -133,20 +165,51 @@ class Epoch:
                 held = []
         yield from ([each] for each in held)
 
-    def _run(self, cut, placed, order, start, end):
-        begun = perf_counter()
-        self.loop.run(cut, placed, order, start, end)
-        # The first call compiles, and says nothing of the next.
-        seconds = (perf_counter() - begun) / (end - start)
-        self.step_seconds = 0.0 if self.step_seconds is None else seconds
-
-    def _steps_a_call(self):
+    def _steps_a_call(self, whole):
+        if self.at_once:
+            return whole
         return int(CALL_SECONDS / self.step_seconds) or 1 if self.step_seconds else 1
 
 
-def fit(
+def arrays_of(batches: Any) -> tuple[list[np.ndarray], Cut]:
+    """What of `Batches` is placed on the device, samples first; none of other data sets."""
+    if getattr(type(batches), "__getitem__", None) is not Batches.__getitem__:
+        return [], Cut()
+    series, cut = find_cut(batches.x)
+    return [series] if batches.y is None else [series, np.asarray(batches.y)], cut
+
+
+def lengthened(array: np.ndarray, rows: int) -> np.ndarray:
+    """`array` with zeros at its end, `rows` long if it was shorter.
+
+    Example:
+        >>> lengthened(np.ones(2), 3).tolist()
+        [1.0, 1.0, 0.0]
+    """
+    missing = max(0, rows - len(array))
+    return np.pad(array, [(0, missing)] + [(0, 0)] * (array.ndim - 1)) if missing else array
+
+
+def fit(model, batches, **options):
+    """Train as `keras.Model.fit` does.
+
+    Args:
+        model: compiled `zoo.detector.Detector`.
+        batches: what `as_batches` gave.
+        **options: those of `training`.
+
+    Returns:
+        `keras.callbacks.History`.
+    """
+    with closing(training(model, Epoch(model.loop(training=True), batches), **options)) as calls:
+        for call in calls:
+            call()
+    return model.history
+
+
+def training(
     model,
-    batches,
+    train_epoch,
     batch_size=None,
     epochs=1,
     initial_epoch=0,
@@ -156,11 +219,13 @@ def fit(
     callbacks=None,
     verbose="auto",
 ):
-    """Train as `keras.Model.fit` does.
+    """All that `keras.Model.fit` does but the steps: a generator of the calls that take them.
+
+    Each must have been made before the next is asked for. So several models can train at a time.
 
     Args:
-        model: compiled `zoo.detector.Detector`.
-        batches: what `as_batches` gave.
+        model: compiled `zoo.detector.Detector`; its `history` is there after the last call.
+        train_epoch: `Epoch` of training steps.
         batch_size: of validation, where `validation_batch_size` is not given.
         epochs: number of the epoch to end before.
         initial_epoch: number of the first.
@@ -170,8 +235,8 @@ def fit(
         callbacks: as in Keras.
         verbose: as in Keras.
 
-    Returns:
-        `keras.callbacks.History`.
+    Yields:
+        `Call`.
     """
     if not isinstance(callbacks, keras.callbacks.CallbackList):
         callbacks = keras.callbacks.CallbackList(
@@ -180,11 +245,10 @@ def fit(
             add_progbar=verbose != 0,
             verbose=verbose,
             epochs=epochs,
-            steps=len(batches),
+            steps=len(train_epoch.batches),
             model=model,
         )
     single = any(map(_wants_every_batch, callbacks.callbacks))
-    train_epoch = Epoch(model.loop(training=True), batches)
     validate = _validation(model, validation_data, validation_batch_size or batch_size)
     model.stop_training = False
     logs = {}
@@ -195,7 +259,7 @@ def fit(
             callbacks.on_epoch_begin(epoch)
             for first, last, call in train_epoch.calls(single):
                 callbacks.on_train_batch_begin(first)
-                call()
+                yield call
                 callbacks.on_train_batch_end(last, model.mean_logs(training=True))
                 if model.stop_training:
                     break
@@ -209,7 +273,6 @@ def fit(
         if epochs:
             model.optimizer.finalize_variable_values(model.trainable_weights)
     callbacks.on_train_end(logs)
-    return model.history
 
 
 def _validation(model, data, batch_size):

@@ -4,6 +4,8 @@ The step itself is written with assignments, as on the other backends. A `keras.
 lends it the incoming state and collects what it assigned; nothing leaks out of the trace.
 """
 
+import copy
+
 import jax
 import keras
 import numpy as np
@@ -41,7 +43,7 @@ def gradients(loss, variables, state):
 
     def pure(values):
         lent = [*zip(variables, values, strict=True), *((v, v.value) for v in state)]
-        with keras.StatelessScope(state_mapping=lent) as scope:
+        with keras.StatelessScope(lent, initialize_variables=False) as scope:
             value, target, terms = loss()
         return target, (value, terms, [scope.get_current_value(v) for v in state])
 
@@ -74,10 +76,27 @@ def compiled(function, model):
 
     @jax.jit
     def pure(values, x):
-        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+        with keras.StatelessScope(
+            list(zip(variables, values, strict=True)), initialize_variables=False
+        ):
             return function(x)
 
-    return lambda x: np.asarray(pure([v.value for v in variables], x))
+    return Compiled(pure, variables)
+
+
+class Compiled:
+    """A compiled function of the values of `variables` and an array, as one of the array."""
+
+    def __init__(self, pure, variables):
+        self.pure = pure
+        self.variables = variables
+
+    def __call__(self, x):
+        return np.asarray(self.pure([v.value for v in self.variables], x))
+
+    def of(self, model):
+        """The same program on the weights of `model`, which must be alike."""
+        return Compiled(self.pure, model.variables)
 
 
 def compiled_gradient(function, model):
@@ -90,7 +109,7 @@ def compiled_gradient(function, model):
     def pure(weights, x, *others):
         def total(x):
             lent = list(zip(model.variables, weights, strict=True))
-            with keras.StatelessScope(state_mapping=lent):
+            with keras.StatelessScope(lent, initialize_variables=False):
                 values = function(x, *others)
             return values.sum(), values
 
@@ -118,6 +137,15 @@ class Loop:
         self.variables = variables
         self._compiled = jax.jit(self._steps, static_argnums=0)
 
+    def of(self, variables):
+        """The same program on the `variables` of another model, which must be alike.
+
+        The two may run at a time, in two threads, once one of them ran.
+        """
+        twin = copy.copy(self)
+        twin.variables = variables
+        return twin
+
     def place(self, array):
         """`array` on the device."""
         return jax.numpy.asarray(array)
@@ -137,14 +165,74 @@ class Loop:
 
     def _steps(self, cut, state, data, order, start, end):
         def body(index, state):
-            rows = order[index]
-            batch = (cut.take(data[0], rows), *(labels[rows] for labels in data[1:]))
-            lent = list(zip(self.variables, state, strict=True))
-            with keras.StatelessScope(state_mapping=lent) as scope:
-                self.step(batch)
-            return [scope.get_current_value(v) for v in self.variables]
+            return self.one(cut, state, data, order[index])
 
         return jax.lax.fori_loop(start, end, body, state)
+
+    def one(self, cut, state, data, rows):
+        """What one step on the samples `rows` makes of `state`, the values of `variables`."""
+        batch = (cut.take(data[0], rows), *(labels[rows] for labels in data[1:]))
+        lent = list(zip(self.variables, state, strict=True))
+        with keras.StatelessScope(lent, initialize_variables=False) as scope:
+            self.step(batch)
+        return [scope.get_current_value(v) for v in self.variables]
+
+
+class Abreast:
+    """Steps of models that are alike, each on data of its own, as one vectorised program.
+
+    Args:
+        loops: `Loop` of each model; the step of the first is taken for all.
+        data: of each model what was placed, all of one shape.
+    """
+
+    def __init__(self, loops, data):
+        self.loops = loops
+        self.data = [jax.numpy.stack(arrays) for arrays in zip(*data, strict=True)]
+        self._compiled = jax.jit(self._steps, static_argnums=0)
+
+    @staticmethod
+    def pays():
+        """Whether it is faster than a thread for each core: where one program fills the device.
+
+        On a CPU it is not. A batched matrix product runs no faster there than one after another,
+        and what a step leaves no longer fits the cache.
+        """
+        return jax.default_backend() != "cpu"
+
+    def run(self, calls):
+        """Take the steps of `calls`: number of a model to its `zoo.engine.epochs.Call`.
+
+        The samples are cut alike and the orders of one shape. Models without a call, and those
+        with fewer steps, stay as they are while the others move.
+        """
+        some = next(iter(calls.values()))
+        numbers = range(len(self.loops))
+        orders = [calls[i].order if i in calls else some.order for i in numbers]
+        start = np.array([calls[i].start if i in calls else 0 for i in numbers])
+        end = np.array([calls[i].end if i in calls else 0 for i in numbers])
+        states = [[v.value for v in loop.variables] for loop in self.loops]
+        states = self._compiled(some.cut, states, self.data, orders, start, end)
+        states = jax.block_until_ready(states)
+        for number in calls:
+            _assign(self.loops[number].variables, states[number])
+
+    def _steps(self, cut, states, data, orders, start, end):
+        orders = jax.numpy.stack(orders)
+        state = [jax.numpy.stack(values) for values in zip(*states, strict=True)]
+
+        def body(index, state):
+            moved = jax.vmap(lambda *one: self.loops[0].one(cut, *one))(
+                state, data, orders[:, index]
+            )
+            moves = (start <= index) & (index < end)
+            return [
+                jax.numpy.where(moves.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+                for new, old in zip(moved, state, strict=True)
+            ]
+
+        state = jax.lax.fori_loop(start.min(), end.max(), body, state)
+        return [[values[number] for values in state] for number in range(len(states))]
 
 
 def seed(seed):
@@ -158,7 +246,7 @@ def _with_state(variables, state, step):
         for group, values in zip(variables, state, strict=True)
         for pair in zip(group, values, strict=True)
     ]
-    with keras.StatelessScope(state_mapping=lent) as scope:
+    with keras.StatelessScope(lent, initialize_variables=False) as scope:
         logs = step()
     return logs, tuple([scope.get_current_value(v) for v in group] for group in variables)
 

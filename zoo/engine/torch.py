@@ -42,7 +42,7 @@ def compiled(function, model):
 
     def pure(values, x):
         lent = list(zip(variables, values, strict=True))
-        with keras.StatelessScope(state_mapping=lent), torch.no_grad():
+        with keras.StatelessScope(lent, initialize_variables=False), torch.no_grad():
             return [function(x[0])]
 
     recordings = Recordings(pure, variables)
@@ -134,7 +134,7 @@ class Loop:
             for variable, value in zip(self.variables, values, strict=True)
         ]
         pairs = list(zip(self.variables, lent, strict=True))
-        with keras.StatelessScope(state_mapping=pairs) as scope:
+        with keras.StatelessScope(pairs, initialize_variables=False) as scope:
             self.step(tuple(batch))
             return [scope.get_current_value(v).detach() for v in self.variables]
 

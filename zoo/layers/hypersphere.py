@@ -89,8 +89,7 @@ class Hypersphere(keras.layers.Layer):
                 "read only once; give an array, a keras.utils.PyDataset or a tf.data.Dataset, or "
                 "call sphere.initialize(embeddings) yourself."
             )
-        embed = engine.compiled(lambda x: encoder(x, training=False), encoder)
-        self._initialize(mean_in_pieces(embed, data, encoder))
+        self._initialize(mean_in_pieces(engine.forward(encoder), data, encoder))
 
     def begin_epoch(self, epoch):
         """Let the radius follow its quantile once `warmup_epochs` are over."""
