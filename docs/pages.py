@@ -47,7 +47,7 @@ GROUPS = {
     "bench": (
         "Measurements",
         "Speed, memory of the past, the same detector on every backend.",
-        ("zoo.bench",),
+        ("zoo.bench", "zoo.bench.growth"),
     ),
     "files": (
         "Files, streams, export",
@@ -111,6 +111,7 @@ GROUPS = {
             "zoo.engine",
             "zoo.engine.batches",
             "zoo.engine.draws",
+            "zoo.engine.initializers",
             "zoo.engine.means",
             "zoo.engine.optimizers",
             "zoo.engine.schedules",

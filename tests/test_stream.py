@@ -53,6 +53,16 @@ def test_fills_with_the_row_before_across_pushes(series):
     np.testing.assert_allclose(found[4:], series.anomaly_score(holed)[4:], rtol=1e-5, atol=1e-7)
 
 
+def test_the_caller_may_use_a_rows_memory_again(series):
+    holed = X[:30].copy()
+    holed[10:14, 1] = np.nan
+    stream, buffer, found = StreamScorer(series), np.empty((1, 2)), []
+    for row in holed:
+        buffer[:] = row
+        found += list(stream.push(buffer)["score"])
+    np.testing.assert_allclose(found[4:], series.anomaly_score(holed)[4:], rtol=1e-5, atol=1e-7)
+
+
 def test_remembers_no_more_than_it_needs(series):
     stream = StreamScorer(series, Drift(length=100, every=10))
     stream.push(X)

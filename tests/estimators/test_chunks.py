@@ -47,6 +47,21 @@ def test_every_sample_comes_once_an_epoch(window, size):
     np.testing.assert_array_equal(np.concatenate([batches[i] for i in range(len(batches))]), seen)
 
 
+def test_a_reader_may_use_a_chunks_memory_again():
+    data = np.arange(90.0)[:, None]
+
+    def refilled():
+        buffer = np.empty((10, 1))
+        for start in range(0, 90, 10):
+            buffer[:] = data[start : start + 10]
+            yield buffer
+
+    reader = ChunkReader(refilled, False)
+    batches = ChunkedBatches(reader, reader.prepare("none", "error"), 5, 80, 8, seed=0)
+    windows = np.concatenate([np.array(each) for each in batches.samples()])
+    np.testing.assert_array_equal(windows[:, :, 0], np.arange(76)[:, None] + np.arange(5))
+
+
 @pytest.mark.parametrize("kind", [Autoencoder, DeepSVDD, Forecaster])
 def test_finds_the_strange_ones(kind):
     settings = {"window": 4, "units": (8,)} if kind is Forecaster else {"units": (8, 4)}

@@ -112,3 +112,15 @@ def test_anything_is_read_or_refused_with_a_sentence(x):
         assert len(str(error)) > 10
     else:
         assert np.isfinite(found.values).all() and 2 <= found.values.ndim <= 4
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_floats_are_read_where_they_lie(kind):
+    x = np.ones((5, 2), kind)
+    found = inputs.read(x).values
+    assert found.dtype == kind and np.shares_memory(found, x)
+
+
+def test_the_largest_number_may_be_negative():
+    with pytest.raises(ValueError, match="X holds 1e.200"):
+        inputs.read([[1.0], [-1e200]])

@@ -68,3 +68,26 @@ def test_stays_finite_and_survives_json(train, test, scaling):
     assert np.isfinite(found).all() and np.abs(found).max() <= 1e6
     again = Preparation.from_dict(json.loads(json.dumps(prepared.to_dict())))
     np.testing.assert_array_equal(again.transform(test), found)
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+@pytest.mark.parametrize("missing", ["error", "mean", "forward"])
+def test_pieces_give_what_the_whole_gives(scaling, missing, monkeypatch):
+    rows = np.random.default_rng(1).normal(5, 3, size=(40, 3))
+    if missing != "error":
+        rows[[0, 1, 8, 9, 10, 11, 39], [0, 0, 1, 1, 1, 1, 2]] = np.nan
+    whole = Preparation(scaling, missing).fit(rows)
+    expected = whole.transform(rows)
+    monkeypatch.setattr("zoo.estimators.preparation.PIECE", 12)  # four rows
+    pieces = Preparation(scaling, missing).fit(rows)
+    np.testing.assert_allclose(pieces.mean_, whole.mean_, rtol=1e-14)
+    np.testing.assert_allclose(pieces.factor_, whole.factor_, rtol=1e-14)
+    np.testing.assert_allclose(pieces.transform(rows), expected, rtol=1e-6)
+
+
+def test_float32_is_scaled_in_float64():
+    rows = 1e6 + np.random.default_rng(0).normal(size=(1000, 2)).astype(np.float32)
+    exact = Preparation().fit(rows.astype(np.float64))
+    found = Preparation().fit(rows)
+    np.testing.assert_array_equal(found.offset_, exact.offset_)
+    np.testing.assert_array_equal(found.transform(rows), exact.transform(rows.astype(np.float64)))

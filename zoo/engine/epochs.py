@@ -125,8 +125,9 @@ class Epoch:
         size, count = self.batches.batch_size, len(self.batches.order)
         whole = count // size
         # Sorted within each batch, memory is read forwards.
-        order = np.sort(self.batches.order[: whole * size].reshape(whole, size), axis=1)
-        placed = self.loop.place(lengthened(order.astype("int32"), self.room[1]))
+        order = self.batches.order[: whole * size].astype("int32").reshape(whole, size)
+        order.sort(axis=1)
+        placed = self.loop.place(lengthened(order, self.room[1]))
         done = 0
         while done < whole:
             end = done + (1 if single else min(whole - done, self._steps_a_call(whole)))

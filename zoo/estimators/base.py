@@ -128,6 +128,7 @@ class AnomalyEstimator(OutlierMixin, BaseEstimator):
             None if part is None else self._samples(self.preparation_.transform(part))
             for part in (raw_train, raw_valid)
         )
+        del raw_train, raw_valid  # of a table they are copies
         size = min(self.batch_size, len(x_train))
         batches = Batches(x_train, size, self.seed_, drop_last=True)
         self._train(x_train.shape[1:], batches, x_valid, given.values if self.checkpoint else None)

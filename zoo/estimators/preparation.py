@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
-from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, RobustScaler
 
 SCALINGS = ("standard", "minmax", "robust", "none")
 MISSING = ("error", "mean", "forward")
@@ -49,7 +49,7 @@ class Preparation:
             empty = int(np.flatnonzero(known == 0)[0])
             raise ValueError(f"feature {empty} has no value at all; leave it out")
         self.mean_ = sum(np.nansum(piece, axis=0) for piece in _pieces(rows)) / known
-        self.offset_, self.factor_ = _affine(self.scaling, rows)
+        self.offset_, self.factor_ = _affine(self.scaling, rows, self.mean_, known)
         return self
 
     def transform(self, values: np.ndarray) -> np.ndarray:
@@ -109,8 +109,14 @@ class Preparation:
         return made
 
 
-def _affine(scaling: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Offset and factor of each column; a constant one keeps its unit."""
+def _affine(
+    scaling: str, rows: np.ndarray, mean: np.ndarray, known: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Offset and factor of each column as scikit-learn has them; a constant one keeps its unit.
+
+    Its scalers would take all rows at once, several times over, or lose to NaN a column of which
+    one piece knows nothing.
+    """
     if scaling == "none":
         return np.zeros(rows.shape[1]), np.ones(rows.shape[1])
     if scaling == "robust":  # its quartiles need all rows at once, but no two columns
@@ -118,12 +124,16 @@ def _affine(scaling: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         fitted = [RobustScaler().fit(column) for column in columns]
         centers, scales = [each.center_ for each in fitted], [each.scale_ for each in fitted]
         return np.concatenate(centers), np.concatenate(scales)
-    fitted = StandardScaler() if scaling == "standard" else MinMaxScaler()
-    for piece in _pieces(rows):
-        fitted.partial_fit(piece)
-    if scaling == "standard":
-        return fitted.mean_, fitted.scale_
-    return fitted.data_min_, 1 / fitted.scale_
+    if scaling == "minmax":
+        low = np.fmin.reduce([np.fmin.reduce(piece, axis=0) for piece in _pieces(rows)])
+        high = np.fmax.reduce([np.fmax.reduce(piece, axis=0) for piece in _pieces(rows)])
+        return low, 1 / MinMaxScaler().fit([low, high]).scale_
+    squares = sum(np.nansum((piece - mean) ** 2, axis=0) for piece in _pieces(rows))
+    rest = sum(np.nansum(piece - mean, axis=0) for piece in _pieces(rows))  # 0 but for rounding
+    variance = (squares - rest**2 / known) / known
+    error = np.finfo(np.float64).eps * known
+    constant = variance <= error * variance + (error * mean) ** 2
+    return mean, np.sqrt(np.where(constant, 1.0, variance))
 
 
 def _pieces(values: np.ndarray) -> Iterator[np.ndarray]:

@@ -12,6 +12,7 @@ from zoo.report.figures.contributions import contribution_bars, window_contribut
 from zoo.report.figures.curves import precision_recall_curves, roc_curves
 from zoo.report.figures.embeddings import embedding_map
 from zoo.report.figures.feature_errors import feature_errors
+from zoo.report.figures.growth import growth_lines
 from zoo.report.figures.heat_map import table_heat_map
 from zoo.report.figures.images import gallery
 from zoo.report.figures.labelled_series import series_grid, series_scores
@@ -32,6 +33,7 @@ __all__ = [
     "embedding_map",
     "feature_errors",
     "gallery",
+    "growth_lines",
     "line_chart",
     "precision_recall_curves",
     "price_chart",
