@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import h5py
+import keras
 import numpy as np
 import pytest
 
@@ -20,6 +21,7 @@ import zoo
 from zoo import artifact
 from zoo.artifact import MANIFEST, SUMS, WEIGHTS, ArtifactError
 from zoo.backend import BACKENDS
+from zoo.engine.initializers import drawn_by_numpy
 from zoo.estimators import METHODS, Autoencoder
 
 SCRIPT = Path(__file__).with_name("artifact_run.py")
@@ -204,6 +206,16 @@ def test_an_altered_threshold_is_noticed(good, tmp_path):
     members = changed(good, calibration__limit=1e9)
     with pytest.raises(ArtifactError, match="altered after it was saved"):
         zoo.load(pack(tmp_path / "m.zoo", members, sums=False))
+
+
+def test_what_a_refused_file_asked_for_is_not_allocated_later(good, tmp_path):
+    with pytest.raises(ArtifactError, match="and holds"):
+        zoo.load(pack(tmp_path / "m.zoo", changed(good, settings__units=[4000, 4000])))
+    tracemalloc.start()
+    with drawn_by_numpy(), keras.StatelessScope():  # at its end Keras draws what it knows of
+        pass
+    assert tracemalloc.get_traced_memory()[1] < 10**7
+    tracemalloc.stop()
 
 
 def test_a_zip_bomb_is_refused(good, tmp_path):

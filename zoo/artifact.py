@@ -15,6 +15,7 @@ import json
 import math
 import tempfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -275,12 +276,19 @@ def _plain(value: Any, key: str, name: str) -> Any:
 def _require_room(detector: AnomalyEstimator, weights: bytes, name: str) -> None:
     """Refuse a file whose settings ask for more weights than it holds, before any is made."""
     held = _count_values(weights, name)
-    with keras.StatelessScope(initialize_variables=False):  # shapes alone; nothing is allocated
-        asked = sum(math.prod(v.shape) for v in detector.untrained().weights)
+    # In a thread of its own, for Keras would allocate later what it still knows of there.
+    with ThreadPoolExecutor(1) as apart:
+        asked = apart.submit(_count_weights, detector).result()
     if asked > held:
         raise ArtifactError(
             f"{name} speaks of {asked:,} weights and holds {held:,}; it is damaged or was altered"
         )
+
+
+def _count_weights(detector: AnomalyEstimator) -> int:
+    """Numbers that a detector's settings ask for; nothing is allocated."""
+    with keras.StatelessScope(initialize_variables=False):
+        return sum(math.prod(v.shape) for v in detector.untrained().weights)
 
 
 def _count_values(weights: bytes, name: str) -> int:

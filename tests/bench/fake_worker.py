@@ -35,38 +35,43 @@ def fail(behaviour):
     sys.exit(1)
 
 
-task = json.loads(sys.stdin.readline())
-backend = task["backend"]
-behaviour = json.loads(os.environ.get("FAKE_WORKER", "{}")).get(backend, "")
-when, _, behaviour = behaviour.rpartition(": ")
-if behaviour and not when:
-    fail(behaviour)
-answer(
-    import_seconds=1.0,
-    first_result_seconds=2.0,
-    compile_seconds=0.5,
-    import_memory_mb=200.0,
-    parameters=7,
-    batch_size=task["batch_size"] or 32,
-    facts={"device_name": "CPU", "backend_version": "1.0"},
-    epoch_seconds=0.5,
-    score_seconds=0.1,
-    scores={"initial": [1.0, 2.0], "trained": [1.0, 2.2 if backend == "torch" else 2.0]},
-)
-for turn, line in enumerate(sys.stdin):
-    request = json.loads(line)
-    if os.environ.get("FAKE_LOG"):
-        with open(os.environ["FAKE_LOG"], "a") as log:
-            log.write(json.dumps([backend, os.getpid(), request]) + "\n")
-    do = request["do"]
-    if behaviour and when == do and turn >= 4:
+def main():
+    task = json.loads(sys.stdin.readline())
+    backend = task["backend"]
+    behaviour = json.loads(os.environ.get("FAKE_WORKER", "{}")).get(backend, "")
+    when, _, behaviour = behaviour.rpartition(": ")
+    if behaviour and not when:
         fail(behaviour)
-    if do == "memory":
-        answer(peak_memory_mb=300.0)
-    elif do == "latency":
-        answer(milliseconds=[1.0, 2.0, 3.0])
-    elif do == "predict" and backend == "native":
-        answer(samples=0, seconds=None)
-    else:
-        seconds = 100 / SPEEDS[backend]
-        answer(samples=100, seconds=seconds, whole=seconds + 0.25, joules=None)
+    answer(
+        import_seconds=1.0,
+        first_result_seconds=2.0,
+        compile_seconds=0.5,
+        import_memory_mb=200.0,
+        parameters=7,
+        batch_size=task["batch_size"] or 32,
+        facts={"device_name": "CPU", "backend_version": "1.0"},
+        epoch_seconds=0.5,
+        score_seconds=0.1,
+        scores={"initial": [1.0, 2.0], "trained": [1.0, 2.2 if backend == "torch" else 2.0]},
+    )
+    for turn, line in enumerate(sys.stdin):
+        request = json.loads(line)
+        if os.environ.get("FAKE_LOG"):
+            with open(os.environ["FAKE_LOG"], "a") as log:
+                log.write(json.dumps([backend, os.getpid(), request]) + "\n")
+        do = request["do"]
+        if behaviour and when == do and turn >= 4:
+            fail(behaviour)
+        if do == "memory":
+            answer(peak_memory_mb=300.0)
+        elif do == "latency":
+            answer(milliseconds=[1.0, 2.0, 3.0])
+        elif do == "predict" and backend == "native":
+            answer(samples=0, seconds=None)
+        else:
+            seconds = 100 / SPEEDS[backend]
+            answer(samples=100, seconds=seconds, whole=seconds + 0.25, joules=None)
+
+
+if __name__ == "__main__":
+    main()

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo import backend as backends
-from zoo.bench import processes, statistics
+from zoo.bench import statistics
 from zoo.bench.machine import memory_mb
-from zoo.bench.processes import Worker, WorkerError
+from zoo.bench.processes import Workers
 from zoo.bench.results import ROW_KEYS
 from zoo.bench.worker import serve
 
@@ -369,13 +369,12 @@ def measure(
     return rows, False
 
 
-class _Pair:
+class _Pair(Workers):
     """The workers of one peer and what they answered."""
 
     def __init__(self, name: str, sides: Sequence[str], command: Sequence[str]):
-        self.name, self.sides, self.command = name, sides, command
-        self.workers: dict[str, Worker] = {}
-        self.failed: dict[str, tuple[str, str | None]] = {}
+        super().__init__(command)
+        self.name, self.sides = name, sides
         self.rates: dict[str, list[float]] = {side: [] for side in sides}
         self.judged: dict[str, list[dict[str, Any]]] = {side: [] for side in sides}
         self.memory: dict[str, float] = {}
@@ -386,45 +385,24 @@ class _Pair:
                 self.failed[side] = ("not installed", f"pip install {side}")
                 continue
             tell(f"{self.name}: starting {side}")
-            self._attempt(side, self._begin)
+            self.attempt(side, self._begin)
         if self.sides[0] not in self.workers:  # nothing to hold ours against
             return
         for turn in range(rounds):
             tell(f"{self.name}: round {turn + 1} of {rounds}")
-            self._each(self._train, turn)
+            self.each(self._train, turn)
         for seed in range(seeds):
             tell(f"{self.name}: judging, seed {seed}")
-            self._each(partial(self._judge, seed), seed)
-        self._each(self._remember, 0)
-
-    def end(self) -> None:
-        for worker in self.workers.values():
-            worker.end()
-        self.workers = {}
+            self.each(partial(self._judge, seed), seed)
+        self.each(self._remember)
 
     def rows(self) -> list[dict[str, Any]]:
         peer = PEERS[self.name]
         return [self._row(side, peer) for side in self.sides]
 
-    def _each(self, work: Callable[[str], None], turn: int) -> None:
-        running = list(self.workers)
-        shift = turn % max(1, len(running))
-        for side in [*running[shift:], *running[:shift]]:
-            self._attempt(side, work)
-
-    def _attempt(self, side: str, work: Callable[[str], None]) -> None:
-        try:
-            work(side)
-        except WorkerError as error:
-            self.failed[side] = (error.status, str(error))
-            worker = self.workers.pop(side, None)
-            if worker is not None:
-                worker.end()
-
     def _begin(self, side: str) -> None:
         backend = side if side in backends.BACKENDS else "native"
-        self.workers[side] = Worker(backend, self.command, processes.PATIENCE)
-        self.workers[side].ask(peer=self.name, backend=side)
+        self.start(side, backend).ask(peer=self.name, backend=side)
 
     def _train(self, side: str) -> None:
         found = self.workers[side].ask(do="train", epochs=TIMED)

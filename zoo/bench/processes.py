@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,51 @@ class Worker:
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
         status = "out of memory" if lines and "MemoryError" in lines[-1] else "failed"
         return WorkerError(lines[-1] if lines else f"ended with code {code}", status)
+
+
+class Workers:
+    """Workers that take turns; one that fails is ended, and the others go on.
+
+    Attributes:
+        workers: those that run, by name.
+        failed: of those that do not, the status and the error of their rows.
+
+    Args:
+        command: starts a worker.
+    """
+
+    def __init__(self, command: Sequence[str]):
+        self.command = command
+        self.workers: dict[str, Worker] = {}
+        self.failed: dict[str, tuple[str, str | None]] = {}
+
+    def start(self, name: str, backend: str) -> Worker:
+        """Start a worker of `backend`."""
+        self.workers[name] = Worker(backend, self.command, PATIENCE)
+        return self.workers[name]
+
+    def attempt(self, name: str, work: Callable[[str], None]) -> None:
+        """Do one thing with one worker; if it fails, end it and keep why."""
+        try:
+            work(name)
+        except WorkerError as error:
+            self.failed[name] = (error.status, str(error))
+            worker = self.workers.pop(name, None)
+            if worker is not None:
+                worker.end()
+
+    def each(self, work: Callable[[str], None], turn: int = 0) -> None:
+        """Do one thing with each; who begins changes with `turn`."""
+        running = list(self.workers)
+        shift = turn % max(1, len(running))
+        for name in [*running[shift:], *running[:shift]]:
+            self.attempt(name, work)
+
+    def end(self) -> None:
+        """End all."""
+        for worker in self.workers.values():
+            worker.end()
+        self.workers = {}
 
 
 def environment(backend: str) -> dict[str, str]:

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from zoo import backend as backends
-from zoo.bench import processes, statistics
+from zoo.bench import statistics
 from zoo.bench.machine import describe_machine, matmul_peak
-from zoo.bench.processes import COMMAND, Worker, WorkerError, environment
+from zoo.bench.processes import COMMAND, Workers, environment
 from zoo.bench.subjects import SUBJECTS
 
 NATIVE = "native"
@@ -140,15 +140,14 @@ def measure(
     return outcome
 
 
-class _Group:
+class _Group(Workers):
     """The workers of one subject, device and batch size, and what they answered."""
 
     def __init__(self, plan, name, device, size, weights, command):
         self.plan, self.name, self.device, self.size = plan, name, device, size
-        self.weights, self.command = weights, command
-        self.workers: dict[str, Worker] = {}
+        super().__init__(command)
+        self.weights = weights
         self.began: dict[str, dict[str, Any]] = {}
-        self.failed: dict[str, tuple[str, str | None]] = {}
         self.rounds: dict[str, dict[str, list[dict[str, Any]]]] = {b: {} for b in plan.backends}
         self.memory: dict[str, float | None] = {}
         self.peaks: list[float] = []
@@ -160,25 +159,14 @@ class _Group:
                 self.failed[backend] = ("not installed", _cure(backend))
                 continue
             tell(f"{self._label()}: starting {backend}")
-            self._attempt(backend, self._begin)
+            self.attempt(backend, self._begin)
         if not self.workers:
             return
         epochs, passes = self._calibrated()
         for turn in range(-1, self.plan.rounds):  # the first is thrown away: clocks, caches
             tell(f"{self._label()}: round {turn + 1} of {self.plan.rounds}")
-            running = list(self.workers)
-            shift = turn % max(1, len(running))
-            for backend in [*running[shift:], *running[:shift]]:
-                work = self._round(turn, epochs, passes)
-                self._attempt(backend, work)
-        for backend in list(self.workers):
-            self._attempt(backend, self._remember)
-
-    def end(self) -> None:
-        """End all workers."""
-        for worker in self.workers.values():
-            worker.end()
-        self.workers = {}
+            self.each(self._round(turn, epochs, passes), turn)
+        self.each(self._remember)
 
     def rows(self, flops: int | None, peak: float | None) -> list[dict[str, Any]]:
         """A row a backend."""
@@ -186,20 +174,9 @@ class _Group:
         self._compare_scores(rows)
         return rows
 
-    def _attempt(self, backend: str, work: Callable[[str], None]) -> None:
-        """Do one thing with one worker; if it fails, end it and say so in its row."""
-        try:
-            work(backend)
-        except WorkerError as error:
-            self.failed[backend] = (error.status, str(error))
-            worker = self.workers.pop(backend, None)
-            if worker is not None:
-                worker.end()
-
     def _begin(self, backend: str) -> None:
         started = time()
-        worker = self.workers[backend] = Worker(backend, self.command, processes.PATIENCE)
-        self.began[backend] = worker.ask(
+        self.began[backend] = self.start(backend, backend).ask(
             subject=self.name,
             backend=backend,
             device=self.device,

@@ -43,12 +43,13 @@ def served(*args: Any, **kwargs: Any) -> dict[str, Any] | None:
     Example:
         >>> served(32, 5)
         {'batch_size': 32, 'epochs': 5}
-        >>> served(32, steps_per_epoch=3) is None
+        >>> served(32, sample_weight=np.ones(5)) is None
         True
     """
     defaults = {n: p.default for n, p in inspect.signature(keras.Model.fit).parameters.items()}
     given = {**dict(zip(list(defaults)[3:], args, strict=False)), **kwargs}
-    if any(name not in SERVED and value != defaults.get(name) for name, value in given.items()):
+    others = (name for name in given if name not in SERVED)
+    if any(np.ndim(given[name]) or given[name] != defaults.get(name) for name in others):
         return None
     return {name: value for name, value in given.items() if name in SERVED}
 

@@ -10,6 +10,8 @@ import jax
 import keras
 import numpy as np
 
+from zoo.engine.steps import Steps
+
 
 class Trainer:
     """The two step methods Keras' JAX trainer calls, for a `zoo.detector.Detector`."""
@@ -123,18 +125,11 @@ def compiled_gradient(function, model):
     return call
 
 
-class Loop:
-    """Steps on batches of data that lie on the device, as many a call as wanted, in one program.
-
-    Args:
-        step: function of a batch, an array or a tuple, that assigns to `variables`.
-        variables: all that `step` may assign to.
-        model: whose step it is.
-    """
+class Loop(Steps):
+    """Steps as one program, compiled for each shape of data."""
 
     def __init__(self, step, variables, model):
-        self.step = step
-        self.variables = variables
+        super().__init__(step, variables, model)
         self._compiled = jax.jit(self._steps, static_argnums=0)
 
     def of(self, variables):
@@ -146,20 +141,7 @@ class Loop:
         twin.variables = variables
         return twin
 
-    def place(self, array):
-        """`array` on the device."""
-        return jax.numpy.asarray(array)
-
     def run(self, cut, data, order, start, end):
-        """Take the steps from `start` to before `end`, each on the samples of a row of `order`.
-
-        Args:
-            cut: `zoo.engine.samples.Cut` of the samples.
-            data: what was placed: samples, or samples and labels.
-            order: `(steps, batch)` int32, placed.
-            start: number of the first step.
-            end: number of the step to end before.
-        """
         state = self._compiled(cut, [v.value for v in self.variables], data, order, start, end)
         _assign(self.variables, jax.block_until_ready(state))
 
@@ -171,10 +153,9 @@ class Loop:
 
     def one(self, cut, state, data, rows):
         """What one step on the samples `rows` makes of `state`, the values of `variables`."""
-        batch = (cut.take(data[0], rows), *(labels[rows] for labels in data[1:]))
         lent = list(zip(self.variables, state, strict=True))
         with keras.StatelessScope(lent, initialize_variables=False) as scope:
-            self.step(batch)
+            self.step(cut.batch(data, rows))
         return [scope.get_current_value(v) for v in self.variables]
 
 

@@ -64,7 +64,7 @@ def mean_in_pieces(call: Callable, data: Any, *networks: keras.Model) -> np.ndar
 def samples_a_call(x: np.ndarray, *networks: keras.Model) -> int:
     """How many samples of `x` networks take in a call: a power of two, 64 to 4096.
 
-    As many as some 16 MB hold, and of the widest layer's output 64 MB.
+    As many as some 16 MB hold, and of the widest layer's output, or its attention weights, 64 MB.
 
     Args:
         x: `(n, ...)`, n >= 1.
@@ -74,10 +74,18 @@ def samples_a_call(x: np.ndarray, *networks: keras.Model) -> int:
         >>> samples_a_call(np.zeros((5, 100, 8))), samples_a_call(np.zeros((5, 512, 256)))
         (4096, 64)
     """
-    outputs = [getattr(layer, "output", None) for each in networks for layer in each.layers]
-    shapes = [output.shape[1:] for output in outputs if hasattr(output, "shape")]
-    widest = max((math.prod(size or x.shape[1] for size in shape) for shape in shapes), default=1)
+    layers = [layer for each in networks for layer in each.layers]
+    length = x.shape[1] if x.ndim > 1 else 1
+    widest = max((_numbers(layer, length) for layer in layers), default=1)
     return min(4096, max(64, 2 ** int(np.log2(min(2**22 / x[0].size, 2**24 / widest)))))
+
+
+def _numbers(layer, length):
+    """How many numbers a sample becomes in a layer; `length` of a window that takes any."""
+    shape = getattr(getattr(layer, "output", None), "shape", (None,))[1:]
+    sizes = [size or length for size in shape]
+    weights = getattr(layer, "num_heads", 0) * sizes[0] ** 2 if len(sizes) == 2 else 0
+    return max(math.prod(sizes), weights)
 
 
 def _filled_up(arrays, most) -> Iterator[tuple[int, list[np.ndarray]]]:

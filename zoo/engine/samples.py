@@ -28,6 +28,10 @@ class Cut:
         rows = ops.expand_dims(index * self.stride, 1) + ops.arange(self.window, dtype="int32")
         return ops.take(placed, rows, axis=0)
 
+    def batch(self, data, index):
+        """The samples of `index`, and their labels if `data` holds these too: a tuple."""
+        return self.take(data[0], index), *(ops.take(each, index, axis=0) for each in data[1:])
+
 
 def find_cut(x: np.ndarray) -> tuple[np.ndarray, Cut]:
     """The array to place on the device for samples `x`, and how they are gathered from it.

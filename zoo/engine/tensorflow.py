@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from zoo.engine.steps import Steps
+
 
 class Trainer:
     """The two step methods Keras' TensorFlow trainer calls, for a `zoo.detector.Detector`."""
@@ -50,39 +52,19 @@ def compiled_gradient(function, model):
     return lambda *arrays: tuple(each.numpy() for each in graph(*map(tf.convert_to_tensor, arrays)))
 
 
-class Loop:
-    """Steps on batches of data that lie on the device, as many a call as wanted, in one graph.
-
-    Args:
-        step: function of a batch, an array or a tuple, that assigns to `variables`.
-        variables: all that `step` may assign to; TensorFlow finds them itself.
-        model: whose step it is.
-    """
+class Loop(Steps):
+    """Steps as one graph, traced for each shape of data."""
 
     def __init__(self, step, variables, model):
-        self.step = step
+        super().__init__(step, variables, model)
         self._graph = tf.function(self._steps, autograph=False, jit_compile=model.jit_compile)
 
-    def place(self, array):
-        """`array` on the device."""
-        return tf.convert_to_tensor(array)
-
     def run(self, cut, data, order, start, end):
-        """Take the steps from `start` to before `end`, each on the samples of a row of `order`.
-
-        Args:
-            cut: `zoo.engine.samples.Cut` of the samples.
-            data: what was placed: samples, or samples and labels.
-            order: `(steps, batch)` int32, placed.
-            start: number of the first step.
-            end: number of the step to end before.
-        """
         self._graph(cut, data, order, tf.constant(start), tf.constant(end))
 
     def _steps(self, cut, data, order, start, end):
         def body(index):
-            rows = order[index]
-            self.step((cut.take(data[0], rows), *(tf.gather(labels, rows) for labels in data[1:])))
+            self.step(cut.batch(data, order[index]))
             return (index + 1,)
 
         tf.while_loop(lambda index: index < end, body, (start,), parallel_iterations=1)

@@ -5,6 +5,8 @@ import numpy as np
 import torch
 from keras import ops
 
+from zoo.engine.steps import Steps
+
 CALLS_BEFORE = 8  # one is recorded, which takes as long as some hundred
 
 
@@ -78,47 +80,27 @@ def compiled_gradient(function, model):
     return call
 
 
-class Loop:
-    """Steps on batches of data that lie on the device, as many a call as wanted.
+class Loop(Steps):
+    """Steps one by one, recorded.
 
     Keras' layers cost more time than the arithmetic of a small network. So after some steps the
     next is recorded, as the list of torch operations that forward pass, gradients and optimizer
     come to, and from then on the list is run. A step that looks into its numbers cannot be
     recorded (seeded noise, for one: its generator is a Python object); it is taken as it is.
-
-    Args:
-        step: function of a batch, an array or a tuple, that assigns to `variables`.
-        variables: all that `step` may assign to.
-        model: whose step it is.
     """
 
     def __init__(self, step, variables, model):
-        self.step = step
-        self.variables = variables
+        super().__init__(step, variables, model)
         self.recordings = Recordings(self._pure, variables)
 
-    def place(self, array):
-        """`array` on the device."""
-        return ops.convert_to_tensor(array)
-
     def run(self, cut, data, order, start, end):
-        """Take the steps from `start` to before `end`, each on the samples of a row of `order`.
-
-        Args:
-            cut: `zoo.engine.samples.Cut` of the samples.
-            data: what was placed: samples, or samples and labels.
-            order: `(steps, batch)` int32, placed.
-            start: number of the first step.
-            end: number of the step to end before.
-        """
         values = None
         try:
             for index in range(start, end):
-                rows = order[index]
-                batch = [cut.take(data[0], rows), *(labels[rows] for labels in data[1:])]
+                batch = cut.batch(data, order[index])
                 recorded = self.recordings.of(batch)
                 if recorded is None:
-                    self.step(tuple(batch))
+                    self.step(batch)
                     continue
                 if values is None:  # without a history; no_grad would tell oneDNN not to train
                     values = [v.value.detach() for v in self.variables]
