@@ -50,6 +50,8 @@ demo: $(VENV)/.demo
 	@echo
 	@echo 'Look at runs/demo/report.html (figures and numbers) and runs/demo/metrics.json'
 
+# Two workers share the cores: threads that wait shall sleep.
+test: export OMP_WAIT_POLICY ?= PASSIVE
 test: lint
 	KERAS_BACKEND=jax $(PYTEST) tests $(DOCTESTS)
 	KERAS_BACKEND=tensorflow $(PYTEST) tests $(ONCE:%=--ignore=%)

@@ -47,13 +47,20 @@ def prefer_installed() -> None:
 def set_defaults() -> None:
     """Set what the backends read when they are imported, where the user has not set it.
 
-    Threads of torch that wait for each other sleep: awake, they take the cores from those they
-    wait for, and on a machine that runs something else besides training is ten times slower. JAX
-    keeps what took long to compile, for the next process.
+    On a machine whose cores are busy, threads of torch that wait for each other sleep: awake, they
+    would take the cores from those they wait for, and training would be ten times slower. On an
+    idle one, sleep would make small networks four times slower. JAX keeps what took long to
+    compile, for the next process.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if _busy():
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_user_cache() / "jax"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+
+
+def _busy() -> bool:
+    """Whether as many processes want a core as there are cores, over the last minute."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] >= (os.cpu_count() or 1)
 
 
 def choose(backend: str | None = None, device: str = "auto") -> str:

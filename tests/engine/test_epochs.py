@@ -148,6 +148,17 @@ def test_a_subclass_that_reads_its_own_way_is_read_that_way():
     same(ours, other)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="records steps: torch")
+def test_steps_and_scores_are_recorded_after_some_calls():
+    from zoo.engine.torch import CALLS_BEFORE
+
+    model = autoencoder()
+    model.fit(Batches(ROWS, 2, seed=0, drop_last=True), epochs=1, verbose=0)
+    assert len(ROWS) // 2 > CALLS_BEFORE
+    (found,) = model.loop(training=True).recordings.found.values()
+    assert found is not None and found.threads >= 1
+
+
 def test_noise_is_drawn_anew_in_every_step_however_many_are_taken(by_keras):
     """Seeded noise is a Python object on torch: a recorded step would repeat one draw for ever."""
     ours, theirs = autoencoder(noise=0.5), autoencoder(noise=0.5)

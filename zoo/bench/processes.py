@@ -165,4 +165,6 @@ def environment(backend: str) -> dict[str, str]:
     path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
     own = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, "PYTHONPATH": path}
     own["KERAS_BACKEND"] = "torch" if backend == "native" else backend
+    if backend == "native" and not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & own.keys():
+        own["GOMP_SPINCOUNT"] = "300000"  # libgomp's own: a loop without the zoo's settings
     return own

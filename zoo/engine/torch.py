@@ -1,5 +1,7 @@
 """One training step on PyTorch: eager, with autograd; optimizers work outside the graph."""
 
+import timeit
+
 import keras
 import numpy as np
 import torch
@@ -8,6 +10,7 @@ from keras import ops
 from zoo.engine.steps import Steps
 
 CALLS_BEFORE = 8  # one is recorded, which takes as long as some hundred
+TIMED = 5  # calls with one thread, and with all
 
 
 class Trainer:
@@ -55,7 +58,12 @@ def compiled(function, model):
             recorded = recordings.of([x])
             if recorded is None:
                 return ops.convert_to_numpy(function(x))
-            (found,) = recorded([v.value.detach() for v in variables], [x])
+            threads = torch.get_num_threads()
+            torch.set_num_threads(recorded.threads)
+            try:
+                (found,) = recorded([v.value.detach() for v in variables], [x])
+            finally:
+                torch.set_num_threads(threads)
         return ops.convert_to_numpy(found)
 
     return call
@@ -95,17 +103,21 @@ class Loop(Steps):
 
     def run(self, cut, data, order, start, end):
         values = None
+        threads = torch.get_num_threads()
         try:
             for index in range(start, end):
-                batch = cut.batch(data, order[index])
+                batch = [*cut.batch(data, order[index])]
                 recorded = self.recordings.of(batch)
                 if recorded is None:
-                    self.step(batch)
+                    self.step(tuple(batch))
                     continue
-                if values is None:  # without a history; no_grad would tell oneDNN not to train
+                if values is None:
+                    torch.set_num_threads(recorded.threads)
+                    # Without a history; no_grad would tell oneDNN not to train.
                     values = [v.value.detach() for v in self.variables]
                 values = recorded(values, batch)
         finally:
+            torch.set_num_threads(threads)
             if values is not None:
                 self._keep(values)
 
@@ -161,7 +173,8 @@ class Recordings:
 
         values = _copies(v.value for v in self.variables)
         try:
-            graph = make_fx(self.function)(values, inputs)
+            # Not a method as it is: make_fx would count its `self` among the arguments.
+            graph = make_fx(lambda *given: self.function(*given))(values, inputs)
         except (RuntimeError, NotImplementedError):  # a number was asked for its value
             return None
         needless = (torch.ops.aten.detach.default, torch.ops.aten.lift_fresh_copy.default)
@@ -180,7 +193,23 @@ class Recordings:
             torch.allclose(a, b, rtol=1e-4, atol=1e-6, equal_nan=True)
             for a, b in zip(expected, found, strict=True)
         )
-        return graph if same else None
+        if not same:
+            return None
+        graph.threads = self._threads(graph, values, inputs)
+        return graph
+
+    def _threads(self, graph, values, inputs):
+        """One where threads wait for each other longer than they work, as in small networks."""
+        threads = torch.get_num_threads()
+        values, seconds = _copies(values), {}
+        with torch.random.fork_rng():
+            for count in (threads, 1):
+                torch.set_num_threads(count)
+                seconds[count] = min(
+                    timeit.repeat(lambda: graph(values, inputs), number=1, repeat=TIMED)
+                )
+        torch.set_num_threads(threads)
+        return min(seconds, key=seconds.get)
 
 
 def _copies(values):
