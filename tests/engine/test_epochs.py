@@ -158,6 +158,11 @@ def test_steps_and_scores_are_recorded_after_some_calls():
     (found,) = model.loop(training=True).recordings.found.values()
     assert found is not None and found.threads >= 1
 
+    for _ in range(CALLS_BEFORE + 1):
+        model.scores(ROWS)
+    (found,) = model.scorer().recordings.found.values()
+    assert found is not None and found.threads >= 1
+
 
 def test_noise_is_drawn_anew_in_every_step_however_many_are_taken(by_keras):
     """Seeded noise is a Python object on torch: a recorded step would repeat one draw for ever."""

@@ -1,6 +1,8 @@
 """One training step on PyTorch: eager, with autograd; optimizers work outside the graph."""
 
 import timeit
+import warnings
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -11,6 +13,8 @@ from zoo.engine.steps import Steps
 
 CALLS_BEFORE = 8  # one is recorded, which takes as long as some hundred
 TIMED = 5  # calls with one thread, and with all
+ASKED_FOR_A_NUMBER = "value out of a tracing tensor"  # in torch's error; expected of some
+SLOWER = "this is computed by one call of Keras' layers after another, not recorded as a whole"
 
 
 class Trainer:
@@ -43,30 +47,30 @@ def compiled(function, model):
 
     As in `Loop`, it is recorded after some calls on arrays of one shape.
     """
-    variables = model.variables
+    return Compiled(function, model.variables)
 
-    def pure(values, x):
-        lent = list(zip(variables, values, strict=True))
-        with keras.StatelessScope(lent, initialize_variables=False), torch.no_grad():
-            return [function(x[0])]
 
-    recordings = Recordings(pure, variables)
+class Compiled:
+    """A function of an array that reads `variables`: recorded where it can be."""
 
-    def call(x):
+    def __init__(self, function, variables):
+        self.function = function
+        self.variables = variables
+        self.recordings = Recordings(self._pure, variables)
+
+    def __call__(self, x):
         x = ops.convert_to_tensor(x)
         with torch.no_grad():
-            recorded = recordings.of([x])
+            recorded = self.recordings.of([x])
             if recorded is None:
-                return ops.convert_to_numpy(function(x))
-            threads = torch.get_num_threads()
-            torch.set_num_threads(recorded.threads)
-            try:
-                (found,) = recorded([v.value.detach() for v in variables], [x])
-            finally:
-                torch.set_num_threads(threads)
+                return ops.convert_to_numpy(self.function(x))
+            (found,) = recorded([v.value.detach() for v in self.variables], [x])
         return ops.convert_to_numpy(found)
 
-    return call
+    def _pure(self, values, x):
+        lent = list(zip(self.variables, values, strict=True))
+        with keras.StatelessScope(lent, initialize_variables=False), torch.no_grad():
+            return [self.function(x[0])]
 
 
 def compiled_gradient(function, model):
@@ -103,7 +107,6 @@ class Loop(Steps):
 
     def run(self, cut, data, order, start, end):
         values = None
-        threads = torch.get_num_threads()
         try:
             for index in range(start, end):
                 batch = [*cut.batch(data, order[index])]
@@ -112,12 +115,10 @@ class Loop(Steps):
                     self.step(tuple(batch))
                     continue
                 if values is None:
-                    torch.set_num_threads(recorded.threads)
                     # Without a history; no_grad would tell oneDNN not to train.
                     values = [v.value.detach() for v in self.variables]
                 values = recorded(values, batch)
         finally:
-            torch.set_num_threads(threads)
             if values is not None:
                 self._keep(values)
 
@@ -175,41 +176,72 @@ class Recordings:
         try:
             # Not a method as it is: make_fx would count its `self` among the arguments.
             graph = make_fx(lambda *given: self.function(*given))(values, inputs)
-        except (RuntimeError, NotImplementedError):  # a number was asked for its value
+        except (RuntimeError, NotImplementedError) as error:
+            if ASKED_FOR_A_NUMBER not in str(error):
+                warnings.warn(f"{SLOWER}: {error}", stacklevel=2)
             return None
-        needless = (torch.ops.aten.detach.default, torch.ops.aten.lift_fresh_copy.default)
-        for node in list(graph.graph.nodes):
-            if node.target in needless:
-                node.replace_all_uses_with(node.args[0])
-                graph.graph.erase_node(node)
-        graph.recompile()
+        _drop_needless(graph)
 
-        inputs = [array.flip(0) for array in inputs]
+        others = [array.flip(0) for array in inputs]
         with torch.random.fork_rng():
-            expected = self.function(_copies(values), inputs)
+            expected = self.function(_copies(values), others)
         with torch.random.fork_rng():
-            found = graph(_copies(values), inputs)
+            found = graph(_copies(values), others)
         same = all(
             torch.allclose(a, b, rtol=1e-4, atol=1e-6, equal_nan=True)
             for a, b in zip(expected, found, strict=True)
         )
         if not same:
+            warnings.warn(f"{SLOWER}: it gave other numbers", stacklevel=2)
             return None
-        graph.threads = self._threads(graph, values, inputs)
-        return graph
+        return Recording(graph, values, others)
 
-    def _threads(self, graph, values, inputs):
-        """One where threads wait for each other longer than they work, as in small networks."""
-        threads = torch.get_num_threads()
+
+class Recording:
+    """A list of torch operations, run by as many threads as are fastest.
+
+    That is one where threads wait for each other longer than they work, as in small networks.
+
+    Args:
+        graph: function of values and inputs; it may move values in place.
+        values: to try it on; they stay as they are.
+        inputs: to try it on.
+    """
+
+    def __init__(self, graph, values, inputs):
+        self.graph = graph
         values, seconds = _copies(values), {}
         with torch.random.fork_rng():
-            for count in (threads, 1):
-                torch.set_num_threads(count)
-                seconds[count] = min(
-                    timeit.repeat(lambda: graph(values, inputs), number=1, repeat=TIMED)
+            for self.threads in (torch.get_num_threads(), 1):
+                seconds[self.threads] = min(
+                    timeit.repeat(lambda: self(values, inputs), number=1, repeat=TIMED)
                 )
-        torch.set_num_threads(threads)
-        return min(seconds, key=seconds.get)
+        self.threads = min(seconds, key=seconds.get)
+
+    def __call__(self, values, inputs):
+        with using_threads(self.threads):
+            return self.graph(values, inputs)
+
+
+@contextmanager
+def using_threads(count):
+    """Let torch compute with `count` threads; what was set before comes back."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _drop_needless(graph):
+    """Take out of a recording what is of use to autograd only."""
+    needless = (torch.ops.aten.detach.default, torch.ops.aten.lift_fresh_copy.default)
+    for node in list(graph.graph.nodes):
+        if node.target in needless:
+            node.replace_all_uses_with(node.args[0])
+            graph.graph.erase_node(node)
+    graph.recompile()
 
 
 def _copies(values):
