@@ -18,6 +18,7 @@ from pathlib import Path
 
 BACKENDS = ("tensorflow", "jax", "torch")
 DEVICES = ("auto", "cpu", "gpu")
+CPU_DEVICES = 4  # at most, that JAX shall take the cores of a CPU for
 
 
 class BackendError(ValueError):
@@ -50,12 +51,14 @@ def set_defaults() -> None:
     On a machine whose cores are busy, threads of torch that wait for each other sleep: awake, they
     would take the cores from those they wait for, and training would be ten times slower. On an
     idle one, sleep would make small networks four times slower. JAX keeps what took long to
-    compile, for the next process.
+    compile, for the next process, and takes the cores for devices that can share a batch.
     """
     if _busy():
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_user_cache() / "jax"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+    if "--xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
+        os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(min(core_count(), CPU_DEVICES)))
 
 
 def _busy() -> bool:

@@ -104,9 +104,12 @@ def _train(how, models, batches, epochs, callbacks):
     if how != "turns":  # for the longest, so that one program serves all
         rows = [array.shape[0] for each in batches for array in arrays_of(each)[0]]
         room = max(rows, default=0), max(map(len, batches))
+    loops = [model.loop(training=True) for model in models]
+    if how == "threads":
+        loops = [loop.on_one_core() for loop in loops]
     passes = [
-        Epoch(model.loop(training=True), each, room, at_once=how == "vectorized")
-        for model, each in zip(models, batches, strict=True)
+        Epoch(loop, each, room, at_once=how == "vectorized")
+        for loop, each in zip(loops, batches, strict=True)
     ]
     examinations = [None] * len(models)
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from zoo import engine
 from zoo.data.windows import sliding_windows
 from zoo.engine.batches import Batches
 from zoo.engine.pieces import in_pieces, mean_in_pieces, samples_a_call
@@ -79,6 +80,16 @@ def test_no_samples_are_an_error():
 def test_a_wide_layer_takes_fewer_samples_a_call():
     x = np.zeros((2, 100, 8))
     assert samples_a_call(x) == 4096
-    assert samples_a_call(x, recurrent((100, 8), "gru", (4, 4))) == 4096
-    assert samples_a_call(x, recurrent((100, 8), "gru", (256, 4))) == 512
-    assert samples_a_call(x, recurrent((None, 8), "gru", (256, 4))) == 512
+    assert samples_a_call(x, recurrent((100, 8), "gru", (4, 4))) == min(
+        4096,
+        engine.numbers_a_call() // 2**10,  # 800 numbers come in
+    )
+    few = engine.numbers_a_call() // 2**15  # 256 units, 100 steps: rounded up to 128
+    assert samples_a_call(x, recurrent((100, 8), "gru", (256, 4))) == max(64, few)
+    assert samples_a_call(x, recurrent((None, 8), "gru", (256, 4))) == max(64, few)
+
+
+def test_a_recurrent_layer_counts_the_steps_that_it_does_not_return():
+    x = np.zeros((2, 100, 8))
+    few = engine.numbers_a_call() // 2**15
+    assert samples_a_call(x, recurrent((100, 8), "lstm", (256,))) == max(64, few)

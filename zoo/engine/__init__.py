@@ -2,8 +2,9 @@
 
 The only package that names a backend. Each of `tensorflow.py`, `jax.py` and `torch.py` gives
 the same things: `Trainer` (the step methods that Keras calls), `gradients`, `apply_gradients`,
-`compiled`, `compiled_gradient`, `Loop` (many steps in one call) and `seed`. Models that are alike
-share programs where there is `Abreast` (the steps of many models in one call): on JAX.
+`compiled`, `compiled_gradient`, `Loop` (many steps in one call), `seed` and `numbers_a_call`.
+Models that are alike share programs where there is `Abreast` (the steps of many models in one
+call): on JAX.
 """
 
 import importlib
@@ -20,6 +21,7 @@ apply_gradients = _backend.apply_gradients
 compiled = _backend.compiled
 compiled_gradient = _backend.compiled_gradient
 Loop = _backend.Loop
+numbers_a_call = _backend.numbers_a_call
 Abreast = getattr(_backend, "Abreast", None)
 
 
@@ -50,5 +52,6 @@ __all__ = [
     "compiled_gradient",
     "forward",
     "gradients",
+    "numbers_a_call",
     "seed_everything",
 ]

@@ -5,11 +5,13 @@ lends it the incoming state and collects what it assigned; nothing leaks out of 
 """
 
 import copy
+import functools
 
 import jax
 import keras
 import numpy as np
 
+from zoo.engine import spread
 from zoo.engine.steps import Steps
 
 
@@ -74,31 +76,46 @@ def apply_gradients(optimizer, gradients, variables):
 def compiled(function, model):
     """`function` of an array, compiled; it may read the variables of `model`, and gives NumPy."""
 
-    variables = model.variables
-
-    @jax.jit
-    def pure(values, x):
+    @functools.partial(jax.jit, static_argnums=2)
+    def pure(values, x, spreads):
         with keras.StatelessScope(
-            list(zip(variables, values, strict=True)), initialize_variables=False
+            list(zip(model.variables, values, strict=True)), initialize_variables=False
         ):
-            return function(x)
+            return function(spread.shared(x) if spreads else x)
 
-    return Compiled(pure, variables)
+    return Compiled(pure, model)
 
 
 class Compiled:
-    """A compiled function of the values of `variables` and an array, as one of the array."""
+    """A compiled function of the values of a model's variables and an array, as one of the array.
 
-    def __init__(self, pure, variables):
+    Attributes:
+        pure: function of the values, the array and whether the samples are spread over the cores.
+        model: whose values.
+    """
+
+    def __init__(self, pure, model):
         self.pure = pure
-        self.variables = variables
+        self.model = model
+        self.variables = model.variables
+        self.held = self.copies = ()
 
     def __call__(self, x):
-        return np.asarray(self.pure([v.value for v in self.variables], x))
+        values = [v.value for v in self.variables]
+        spreads = spread.pays(self.model.trainable_variables, len(x), x.shape[1:])
+        if spreads:
+            values, x = self._everywhere(values), spread.everywhere(x)
+        return np.asarray(self.pure(values, x, spreads))
 
     def of(self, model):
         """The same program on the weights of `model`, which must be alike."""
-        return Compiled(self.pure, model.variables)
+        return Compiled(self.pure, model)
+
+    def _everywhere(self, values):
+        """Copies of `values` on every device, kept until a value is another."""
+        if not self.held or any(a is not b for a, b in zip(values, self.held, strict=True)):
+            self.held, self.copies = values, spread.everywhere(values)
+        return self.copies
 
 
 def compiled_gradient(function, model):
@@ -126,11 +143,12 @@ def compiled_gradient(function, model):
 
 
 class Loop(Steps):
-    """Steps as one program, compiled for each shape of data."""
+    """Steps as one program, compiled for each shape of data; on all cores where that pays."""
 
     def __init__(self, step, variables, model):
         super().__init__(step, variables, model)
-        self._compiled = jax.jit(self._steps, static_argnums=0)
+        self.weights = model.trainable_variables
+        self._compiled = jax.jit(self._steps, static_argnums=(0, 1))
 
     def of(self, variables):
         """The same program on the `variables` of another model, which must be alike.
@@ -141,22 +159,36 @@ class Loop(Steps):
         twin.variables = variables
         return twin
 
-    def run(self, cut, data, order, start, end):
-        state = self._compiled(cut, [v.value for v in self.variables], data, order, start, end)
-        _assign(self.variables, jax.block_until_ready(state))
+    def on_one_core(self):
+        """The same loop, for a thread of its own among others."""
+        twin = copy.copy(self)
+        twin.weights = ()
+        return twin
 
-    def _steps(self, cut, state, data, order, start, end):
+    def run(self, cut, data, order, start, end):
+        shape = data[0].shape[1:] if cut.window is None else (cut.window, *data[0].shape[1:])
+        spreads = spread.pays(self.weights, order.shape[1], shape, data)
+        given = [v.value for v in self.variables], data, order
+        state = self._compiled(
+            cut, spreads, *(spread.everywhere(given) if spreads else given), start, end
+        )
+        state = jax.block_until_ready(state)
+        _assign(self.variables, spread.here(state) if spreads else state)
+
+    def _steps(self, cut, spreads, state, data, order, start, end):
         def body(index, state):
-            return self.one(cut, state, data, order[index])
+            return self.one(cut, state, data, order[index], spreads)
 
         return jax.lax.fori_loop(start, end, body, state)
 
-    def one(self, cut, state, data, rows):
+    def one(self, cut, state, data, rows, spreads=False):
         """What one step on the samples `rows` makes of `state`, the values of `variables`."""
         lent = list(zip(self.variables, state, strict=True))
+        batch = cut.batch(data, rows)
         with keras.StatelessScope(lent, initialize_variables=False) as scope:
-            self.step(cut.batch(data, rows))
-        return [scope.get_current_value(v) for v in self.variables]
+            self.step(spread.shared(batch) if spreads else batch)
+        state = [scope.get_current_value(v) for v in self.variables]
+        return spread.whole(state) if spreads else state
 
 
 class Abreast:
@@ -218,6 +250,11 @@ class Abreast:
 
 def seed(seed):
     """JAX keeps no generator of its own."""
+
+
+def numbers_a_call():
+    """Of the widest layer's output: on a CPU what fits its cache, elsewhere 64 MB."""
+    return 2**21 if jax.default_backend() == "cpu" else 2**24
 
 
 def _with_state(variables, state, step):

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo import engine
 from zoo.engine.batches import Batches
 from zoo.engine.samples import ready
 
@@ -64,7 +65,9 @@ def mean_in_pieces(call: Callable, data: Any, *networks: keras.Model) -> np.ndar
 def samples_a_call(x: np.ndarray, *networks: keras.Model) -> int:
     """How many samples of `x` networks take in a call: a power of two, 64 to 4096.
 
-    As many as some 16 MB hold, and of the widest layer's output, or its attention weights, 64 MB.
+    As many as some 16 MB hold, and of the widest layer's output, or its attention weights, as many
+    numbers as are fast on this backend: `zoo.engine.numbers_a_call`. A recurrent layer counts with
+    all steps of time, whether it returns them or not.
 
     Args:
         x: `(n, ...)`, n >= 1.
@@ -77,13 +80,16 @@ def samples_a_call(x: np.ndarray, *networks: keras.Model) -> int:
     layers = [layer for each in networks for layer in each.layers]
     length = x.shape[1] if x.ndim > 1 else 1
     widest = max((_numbers(layer, length) for layer in layers), default=1)
-    return min(4096, max(64, 2 ** int(np.log2(min(2**22 / x[0].size, 2**24 / widest)))))
+    most = engine.numbers_a_call()
+    return min(4096, max(64, 2 ** int(np.log2(min(2**22 / x[0].size, most / widest)))))
 
 
 def _numbers(layer, length):
     """How many numbers a sample becomes in a layer; `length` of a window that takes any."""
     shape = getattr(getattr(layer, "output", None), "shape", (None,))[1:]
     sizes = [size or length for size in shape]
+    if isinstance(layer, keras.layers.RNN) and not layer.return_sequences:
+        sizes = [length, *sizes]
     weights = getattr(layer, "num_heads", 0) * sizes[0] ** 2 if len(sizes) == 2 else 0
     return max(math.prod(sizes), weights)
 

@@ -91,3 +91,8 @@ class Loop(Steps):
 def seed(seed):
     """Seed the backend's own generator."""
     tf.random.set_seed(seed)
+
+
+def numbers_a_call():
+    """Of the widest layer's output: 64 MB. TensorFlow runs its operations in parallel."""
+    return 2**24

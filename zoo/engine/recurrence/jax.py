@@ -1,9 +1,10 @@
 """Recurrent layers on JAX: one scan forwards, one backwards, and no weight gradient inside either.
 
 The input's part of every step is one product before the scan; the gradients of the recurrent
-weights are one product, over time and samples, after the scan backwards. Each gate goes into the
-scan as an array of its own: XLA's CPU compiler does not vectorise a step that slices them out of
-one.
+weights are one product, over time and samples, after the scan backwards. Time and samples stay
+axes of their own: made one, they could not be spread over devices by samples. Each gate goes into
+the scan as an array of its own: XLA's CPU compiler does not vectorise a step that slices them out
+of one.
 """
 
 import functools
@@ -90,15 +91,15 @@ def _backward(cell, sequences, residuals, gradients):
 
     along = (kept, before, by_outputs)
     by_states, (by_product, by_projected) = jax.lax.scan(step, by_states, along, reverse=True)
-    by_product = _flat(by_product)
-    by_projected = by_product if by_projected is None else _flat(by_projected)
+    if by_projected is None:
+        by_projected = by_product
     return (
-        (by_projected @ kernel.T).reshape(x.shape),
+        by_projected @ kernel.T,
         by_states,
-        _flat(x).T @ by_projected,
-        _flat(before[0]).T @ by_product,
-        None if bias is None else by_projected.sum(0),
-        None if state_bias is None else by_product.sum(0),
+        _over_steps(x, by_projected),
+        _over_steps(before[0], by_product),
+        None if bias is None else by_projected.sum((0, 1)),
+        None if state_bias is None else by_product.sum((0, 1)),
     )
 
 
@@ -118,12 +119,12 @@ def _projected(x, kernel, recurrent, bias, state_bias):
         product = states[0] @ recurrent
         return gates, split(product if state_bias is None else product + state_bias)
 
-    flat = _flat(x)
-    return [(flat @ part).reshape(*x.shape[:2], units) for part in split(kernel)], both
+    return [x @ part for part in split(kernel)], both
 
 
-def _flat(x):
-    return x.reshape(-1, x.shape[-1])
+def _over_steps(a, b):
+    """aᵀ b, summed over time and samples."""
+    return jnp.tensordot(a, b, ((0, 1), (0, 1)))
 
 
 def _sigmoid(x):

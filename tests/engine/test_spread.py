@@ -1,0 +1,96 @@
+"""Batches spread over the cores of a CPU: the same numbers as on one; JAX alone."""
+
+import json
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.skipif(keras.backend.backend() != "jax", reason="only JAX spreads batches")
+
+TRAINED = """
+import json
+import jax, keras, numpy as np
+from zoo.engine import seed_everything, spread
+from zoo.models import DeepSVDD
+from zoo.networks import draw_weights, recurrent, transformer
+
+seed_everything(0)
+spread.WORK = 1
+asked, spread_pays = [], spread.pays
+spread.pays = lambda *given: asked.append(spread_pays(*given)) or asked[-1]
+x = np.random.default_rng(0).normal(size=(44, 6, 3)).astype("float32")
+results = {}
+networks = {cell: recurrent((6, 3), cell, (4, 5), bias=False) for cell in ("rnn", "lstm", "gru")}
+networks["transformer"] = transformer((6, 3), blocks=1, heads=2, width=8, feed_forward=8)
+for name, network in networks.items():
+    model = DeepSVDD(draw_weights(network, 0))
+    model.compile(keras.optimizers.SGD(1e-2))  # Adam would magnify the rounding of zeros
+    history = model.fit(x, batch_size=8, epochs=3, shuffle=False, verbose=0).history
+    everything = [np.asarray(v.value) for v in model.variables]
+    devices = {len(v.value.sharding.device_set) for v in model.variables}
+    results[name] = {
+        "loss": history["loss"],
+        "weights": np.concatenate([w.ravel().astype("float64") for w in everything]).tolist(),
+        "scores": model.predict(x, verbose=0).tolist(),
+        "odd": model.predict(x[:5], batch_size=5, verbose=0).tolist(),
+        "devices": sorted(devices),
+    }
+print(json.dumps({"results": results, "spread": sum(asked), "asked": len(asked)}))
+"""
+
+
+def trained(devices):
+    env = {**os.environ, "JAX_NUM_CPU_DEVICES": str(devices), "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(
+        [sys.executable, "-c", TRAINED], env=env, capture_output=True, text=True, check=False
+    )
+    assert not done.returncode, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
+def test_two_devices_give_what_one_gives():
+    one, two = trained(1), trained(2)
+    assert one["spread"] == 0
+    assert two["spread"] > two["asked"] // 2
+    for name, expected in one["results"].items():
+        found = two["results"][name]
+        assert found["devices"] == expected["devices"] == [1]
+        for what in ("loss", "weights", "scores", "odd"):
+            np.testing.assert_allclose(
+                found[what], expected[what], rtol=2e-4, atol=2e-5, err_msg=f"{name}, {what}"
+            )
+
+
+@pytest.fixture
+def two_devices(monkeypatch):
+    from zoo.engine import spread
+
+    class Layout:
+        class mesh:
+            devices = (0, 1)
+
+    monkeypatch.setattr(spread, "_layouts", lambda: (Layout, None))
+    return spread
+
+
+def test_sizes_decide_whether_to_spread(two_devices):
+    weights = [np.zeros((200, 100))]  # 20,000
+    window = (50, 8)
+    assert two_devices.pays(weights, 64, window)
+    assert not two_devices.pays(weights, 63, window)  # one device would have more than the other
+    assert not two_devices.pays(weights, 8, window)  # too little to do
+    assert not two_devices.pays(weights, 6400, (8,))  # one large product: XLA spreads it
+    assert not two_devices.pays(weights, 64, window, [np.zeros(2**24)])  # 128 MB
+    assert not two_devices.pays((), 64, window)
+
+
+def test_one_device_is_not_spread_over(monkeypatch):
+    from zoo.engine import spread
+
+    monkeypatch.setattr(spread, "_layouts", lambda: None)
+    assert not spread.pays([np.zeros((200, 100))], 64, (50, 8))

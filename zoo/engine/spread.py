@@ -1,0 +1,70 @@
+"""Batches of sequences spread over the cores of a CPU, on JAX.
+
+XLA spreads a large product over the cores, but the products of a recurrent step are small: one
+core works and the others wait. So the CPU counts as several devices, as
+`zoo.backend.set_defaults` asks for, and each takes a share of the batch. XLA's partitioner adds
+the sums that make it one batch again: of gradients, of batch statistics, of a contrastive loss.
+
+JAX_NUM_CPU_DEVICES=1, set before Python starts, turns it off.
+"""
+
+import functools
+import math
+
+import jax
+import keras
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from zoo.backend import CPU_DEVICES, core_count
+
+WORK = 10**7  # multiplications of a pass through the network from which sharing it pays
+MOST = 2**26  # bytes of data: each core is given all of it, at every call
+
+
+def pays(variables, samples, shape, data=()):
+    """Whether to spread a batch of `samples`, each of `shape`, over the cores.
+
+    What decides are sizes and not a stopwatch, so that a training repeats itself to the last bit.
+
+    Args:
+        variables: weights of the network, each of which meets every row of a sample.
+        samples: of the batch.
+        shape: of a sample.
+        data: placed arrays that the batch is gathered from.
+    """
+    if len(shape) != 2 or _layouts() is None or keras.distribution.distribution() is not None:
+        return False
+    if samples % len(_layouts()[0].mesh.devices):
+        return False
+    weights = sum(math.prod(variable.shape) for variable in variables)
+    return samples * shape[0] * weights >= WORK and sum(each.nbytes for each in data) <= MOST
+
+
+def everywhere(arrays):
+    """`arrays`, a nested list, whole on each device."""
+    return jax.device_put(arrays, _layouts()[0])
+
+
+def here(arrays):
+    """A list of arrays that are `everywhere`, on the first device alone."""
+    return [array.addressable_data(0) for array in arrays]
+
+
+def shared(arrays):
+    """Within a program: each device has a share of the samples of `arrays`."""
+    return jax.lax.with_sharding_constraint(arrays, _layouts()[1])
+
+
+def whole(arrays):
+    """Within a program: each device has all of `arrays`."""
+    return jax.lax.with_sharding_constraint(arrays, _layouts()[0])
+
+
+@functools.cache
+def _layouts():
+    """Everything on each device, and shares; None where there is one device, or no CPU."""
+    devices = jax.devices()[: min(core_count(), CPU_DEVICES)]
+    if devices[0].platform != "cpu" or len(devices) < 2 or jax.process_count() > 1:
+        return None
+    mesh = Mesh(devices, ("samples",))
+    return NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("samples"))
