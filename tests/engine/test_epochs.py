@@ -106,6 +106,25 @@ def test_without_such_a_callback_later_epochs_are_few_calls(calls):
     assert max(calls) == 10  # a whole epoch
 
 
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="torch runs Python in every step")
+def test_a_second_training_runs_what_the_first_one_compiled():
+    traced = []
+
+    class Traced(keras.layers.Dense):
+        def call(self, inputs):
+            traced.append(inputs.shape)
+            return super().call(inputs)
+
+    network = keras.Sequential([keras.Input((3,)), Traced(4), keras.layers.Dense(3)])
+    model = Autoencoder(network, keras.Sequential([keras.Input((3,)), Traced(3)]))
+    model.compile("adam")
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
+    model.fit(x, batch_size=8, epochs=2, verbose=0)
+    traced.clear()
+    model.fit(x.copy(), batch_size=8, epochs=2, verbose=0)
+    assert not traced
+
+
 def test_windows_lie_on_the_device_as_their_series(monkeypatch):
     placed = []
 

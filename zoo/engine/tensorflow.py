@@ -1,12 +1,10 @@
 """One training step on TensorFlow: Keras calls it as it is, a tape takes the gradients."""
 
-from time import perf_counter
+import functools
 
 import tensorflow as tf
 
 from zoo.engine.steps import Steps
-
-QUICK = 0.002  # seconds of a step; calls cost less than a tenth of slower ones
 
 
 class Trainer:
@@ -57,35 +55,24 @@ def compiled_gradient(function, model):
 
 
 class Loop(Steps):
-    """Quick steps as one graph of many; others as a call each, which TensorFlow spreads over cores.
-
-    A graph that gathers its own batches runs a Transformer at half the speed of one that is given
-    them.
-    """
+    """A graph of many steps, which takes each batch out of the data itself."""
 
     def __init__(self, step, variables, model):
         super().__init__(step, variables, model)
-        self.step_seconds = None
-        self._single = tf.function(
-            lambda *batch: self.step(batch), autograph=False, jit_compile=model.jit_compile
-        )
-        self._graph = tf.function(self._steps, autograph=False, jit_compile=model.jit_compile)
+        self._graph = functools.cache(functools.partial(self._compiled, model.jit_compile))
 
     def run(self, cut, data, order, start, end):
-        if self.step_seconds is not None and self.step_seconds < QUICK:
-            self._graph(cut, data, order, tf.constant(start), tf.constant(end))
-            return
-        begun = perf_counter()
-        for index in range(start, end):
-            self._single(*cut.batch(data, order[index]))
-        self.step_seconds = (perf_counter() - begun) / (end - start)
+        self._graph(cut)(data, order, tf.constant(start), tf.constant(end))
 
-    def _steps(self, cut, data, order, start, end):
-        def body(index):
-            self.step(cut.batch(data, order[index]))
-            return (index + 1,)
+    def _compiled(self, jit_compile, cut):
+        def steps(data, order, start, end):
+            def body(index):
+                self.step(cut.batch(data, order[index]))
+                return (index + 1,)
 
-        tf.while_loop(lambda index: index < end, body, (start,), parallel_iterations=1)
+            tf.while_loop(lambda index: index < end, body, (start,), parallel_iterations=1)
+
+        return tf.function(steps, autograph=False, jit_compile=jit_compile)
 
 
 def seed(seed):
