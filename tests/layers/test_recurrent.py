@@ -87,7 +87,7 @@ def test_scoring_and_its_gradients_are_those_of_keras(calls, cell):
     x = np.random.default_rng(1).normal(size=(4, 7, 3))
     fused, own = pair(cell, 3)
     close(everything(fused, x, training=False), everything(own, x, training=False))
-    assert bool(calls) != (cell == "lstm" and keras.backend.backend() == "tensorflow")
+    assert calls
 
 
 @pytest.mark.parametrize("cell", FUSED)
@@ -126,6 +126,32 @@ def test_networks_of_it_train_as_those_of_keras(calls, cell):
     for each, other in zip(*trained, strict=True):
         np.testing.assert_allclose(each, other, rtol=1e-3, atol=1e-4)
     assert calls
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="shares a batch: TensorFlow")
+@pytest.mark.parametrize("cell", FUSED)
+def test_cores_share_a_batch(monkeypatch, cell):
+    from zoo.engine.recurrence import tensorflow as kernels
+
+    x = np.random.default_rng(1).normal(size=(4 * kernels.SHARE, 6, 3)).astype("float32")
+    fused, own = pair(cell, 3)
+    expected = everything(own, x)
+    for cores in (1, 3, 4):  # 3 cannot divide the samples
+        monkeypatch.setattr(kernels, "core_count", lambda cores=cores: cores)
+        close(everything(fused, x), expected)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="torch has no XLA")
+@pytest.mark.parametrize("cell", FUSED)
+def test_a_model_compiled_by_xla_trains(cell):
+    x = np.random.default_rng(1).normal(size=(32, 6, 3)).astype("float32")
+    trained = []
+    for jit_compile in (False, True):
+        network = draw_weights(recurrent((6, 3), cell, units=(5,)), 0)
+        network.compile(keras.optimizers.Adam(0.01), "mse", jit_compile=jit_compile)
+        network.fit(x, np.ones((32, 5)), batch_size=16, epochs=2, shuffle=False, verbose=0)
+        trained.append(network.get_weights())
+    close(*trained)
 
 
 LEFT_TO_KERAS = [

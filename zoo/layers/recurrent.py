@@ -71,9 +71,6 @@ class SimpleRNN(_Fused, layers.SimpleRNN):
 class LSTM(_Fused, layers.LSTM):
     """`keras.layers.LSTM` as one kernel, where its configuration allows. See `SimpleRNN`.
 
-    On TensorFlow the kernel does not compile with XLA: a model that is to be compiled with
-    `jit_compile=True` takes `use_cudnn=False`, which leaves the layer to Keras.
-
     References:
         Hochreiter & Schmidhuber, Long Short-Term Memory, Neural Computation 1997.
     """

@@ -1,42 +1,50 @@
-"""Recurrent layers on TensorFlow: TensorFlow's own operator for an LSTM, loops for the others.
+"""Recurrent layers on TensorFlow: a loop over time, in training compiled by XLA for every core.
 
-The loops hold as few operations as can be, since each costs more to start than to run in a small
-layer: the input's part of every step is one product before the loop; backwards, the factors of all
-gate gradients are multiplied out before the loop, and the gradients of the weights are products
-over time and samples after it.
+An operation of a small layer takes longer to start than to run, so in training XLA makes one kernel
+of the loop forwards and one of the loop backwards. Their products are too small to be spread over
+cores: each core takes a share of the samples. The input's part of every step is one product before
+the loop; the gradients of the weights are products over time and samples after it.
 
 Outside training nothing is kept for the way back, and only what every exporter knows is used.
 """
 
+import functools
+from typing import NamedTuple
+
 import tensorflow as tf
+
+from zoo.backend import core_count
+
+SHARE = 8  # samples that a core is given at least
+
+
+class _Cell(NamedTuple):
+    """A step forwards, and its derivatives."""
+
+    gates: int
+    states: int
+    kept: int  # arrays of a step that the way back needs
+    forward: object  # (input's parts of the gates, state's parts, states) -> states, what is kept
+    backward: object  # (gradients by states after, what was kept, output before)
+    # -> gradients by the input's parts, by the state's parts, and by the states before otherwise
 
 
 def simple_rnn(x, state, kernel, recurrent, bias, sequences, training):
     """h' = tanh(x W + h R + b)."""
-    biases = () if bias is None else _read(bias)
-    return _layer(_SimpleRNN, x, state, kernel, recurrent, biases, sequences, training)
+    return _layer(_SIMPLE_RNN, x, [state], kernel, recurrent, [bias], sequences, training)
 
 
 def gru(x, state, kernel, recurrent, bias, sequences, training):
     """Keras' `reset_after=True`: h' = z h + (1 - z) tanh(x W_h + b_h + r (h R_h + c_h))."""
     _leave_to_cudnn()
-    biases = () if bias is None else tf.unstack(bias)
-    return _layer(_GRU, x, state, kernel, recurrent, biases, sequences, training)
+    biases = [None, None] if bias is None else tf.unstack(bias)
+    return _layer(_GRU, x, [state], kernel, recurrent, biases, sequences, training)
 
 
 def lstm(x, state, carry, kernel, recurrent, bias, sequences, training):
-    """c' = f c + i tanh(x W_c + h R_c + b_c), h' = o tanh(c').
-
-    XLA does not compile TensorFlow's operator, and ONNX has none like it: Keras' loop scores.
-    """
+    """c' = f c + i tanh(x W_c + h R_c + b_c), h' = o tanh(c')."""
     _leave_to_cudnn()
-    if not training:
-        raise NotImplementedError
-    if bias is None:
-        bias = tf.zeros_like(kernel[0])
-    weights = _read(kernel, recurrent, bias)
-    outputs, carry = _lstm(tf.transpose(x, (1, 0, 2)), state, carry, *weights)
-    return _batch_first(outputs, sequences), [outputs[-1], carry]
+    return _layer(_LSTM, x, [state, carry], kernel, recurrent, [bias], sequences, training)
 
 
 def _leave_to_cudnn():
@@ -45,188 +53,133 @@ def _leave_to_cudnn():
         raise NotImplementedError
 
 
-def _batch_first(outputs, sequences):
-    return tf.transpose(outputs, (1, 0, 2)) if sequences else None
-
-
 @tf.autograph.experimental.do_not_convert
-def _layer(cell, x, state, kernel, recurrent, biases, sequences, training):
+def _layer(cell, x, states, kernel, recurrent, biases, sequences, training):
     x = tf.transpose(x, (1, 0, 2))
-    kernel, recurrent = _read(kernel, recurrent)
+    # A function with a derivative of its own may not read variables.
+    weights = [
+        tf.convert_to_tensor(each) for each in (kernel, recurrent, *biases) if each is not None
+    ]
     if training:
-        outputs, last = _trained(cell)(x, state, kernel, recurrent, *biases)
+        outputs, *states = _trained(cell)(x, *states, *weights)
     else:
-        outputs, last, _ = _forward(cell, x, state, kernel, recurrent, biases, sequences)
-    return _batch_first(outputs, sequences), [last]
+        outputs, states, _ = _forward(cell, x, states, weights, sequences)
+    return tf.transpose(outputs, (1, 0, 2)) if sequences else None, states
 
 
-def _forward(cell, x, state, kernel, recurrent, biases, sequences, keep=False):
-    """Outputs of all steps if `sequences`, the last, and what the way back needs if `keep`."""
-    time = _time(x)
+def _trained(cell):
+    """A function of time-major input, states and weights, with its derivative."""
+    forwards, backwards = _kernels(cell)
+
+    @tf.custom_gradient
+    def run(*inputs):
+        # Eagerly, a tape would look for a derivative of the kernel itself.
+        x, *others = map(tf.stop_gradient, inputs)
+        states, weights = others[: cell.states], others[cell.states :]
+        shares = _shares(x, states)
+        passed = [forwards(*share, weights) for share in shares]
+        outputs, states = _joined([each[:2] for each in passed])
+
+        def backward(by_outputs, *by_states):
+            along = zip(shares, passed, _shares(by_outputs, by_states), strict=True)
+            taken = [
+                backwards(*share, weights, outputs, kept, *by)
+                for share, (outputs, _, kept), by in along
+            ]
+            by_x, by_states = _joined([each[:2] for each in taken])
+            by_weights = [tf.add_n(each) for each in zip(*(each[2] for each in taken), strict=True)]
+            return by_x, *by_states, *by_weights
+
+        return (outputs, *states), backward
+
+    return run
+
+
+def _shares(x, states):
+    """`(x, states)` of the samples of each core; all are one share if they cannot be divided."""
+    count = 1 if tf.config.list_logical_devices("GPU") else core_count()
+    samples = x.shape[1]
+    if samples is None or samples % count or samples < SHARE * count:
+        count = 1
+    parts = [tf.split(state, count) for state in states]
+    return list(zip(tf.split(x, count, 1), zip(*parts, strict=True), strict=True))
+
+
+def _joined(shares):
+    """The reverse of `_shares`."""
+    x, states = zip(*shares, strict=True)
+    return tf.concat(x, 1), [tf.concat(each, 0) for each in zip(*states, strict=True)]
+
+
+@functools.cache
+def _kernels(cell):
+    """The way forwards and the way back, each compiled by XLA."""
+
+    @tf.function(jit_compile=True, autograph=False)
+    def forwards(x, states, weights):
+        return _forward(cell, x, states, weights, True, keep=True)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def backwards(x, states, weights, outputs, kept, by_outputs, by_states):
+        return _backward(cell, x, states, weights, outputs, kept, by_outputs, by_states)
+
+    return forwards, backwards
+
+
+def _forward(cell, x, states, weights, sequences, keep=False):
+    """Outputs of all steps if `sequences`, final states, and what the way back needs if `keep`."""
+    kernel, recurrent, *biases = weights
     bias, state_bias = (*biases, None, None)[:2]
+    time = _time(x)
     gates = _inputs_parts(x, kernel, bias, cell.gates)
 
-    def body(at, state, outputs, kept):
-        product = tf.matmul(state, recurrent)
+    def body(at, states, outputs, kept):
+        product = tf.matmul(states[0], recurrent)
         if state_bias is not None:
             product += state_bias
         parts = tf.split(product, cell.gates, 1)
-        state, values = cell.forward([gate[at] for gate in gates], parts, state)
-        outputs = [array.write(at, state) for array in outputs]
-        return at + 1, state, outputs, _written(kept, at, values)
+        states, values = cell.forward([gate[at] for gate in gates], parts, states)
+        return at + 1, states, _written(outputs, at, states), _written(kept, at, values)
 
-    outputs = [_room(time, state)] * sequences
-    kept = [_room(time, state) for _ in range(cell.kept * keep)]
-    loop = (tf.constant(0), state, outputs, kept)
+    outputs = [_room(time, states[0])] * sequences
+    kept = [_room(time, states[0]) for _ in range(cell.kept * keep)]
+    loop = (tf.constant(0), list(states), outputs, kept)
     _, last, outputs, kept = tf.while_loop(
         lambda at, *_: at < time, body, loop, maximum_iterations=time
     )
     return outputs[0].stack() if sequences else None, last, [array.stack() for array in kept]
 
 
-def _trained(cell):
-    """A function of time-major input, state, weights and biases, with its derivative."""
-
-    @tf.custom_gradient
-    def run(x, state, kernel, recurrent, *biases):
-        outputs, last, kept = _forward(cell, x, state, kernel, recurrent, biases, True, keep=True)
-
-        def backward(by_outputs, by_last):
-            before = tf.concat([state[None], outputs[:-1]], 0)
-            by_state, by_gates, by_parts = _backward(
-                cell, by_outputs, by_last, recurrent, outputs, before, kept
-            )
-            return (
-                tf.reshape(tf.matmul(by_gates, kernel, transpose_b=True), tf.shape(x)),
-                by_state,
-                tf.matmul(_flat(x), by_gates, transpose_a=True),
-                tf.matmul(_flat(before), by_parts, transpose_a=True),
-                *[tf.reduce_sum(each, 0) for each in (by_gates, by_parts)[: len(biases)]],
-            )
-
-        return (outputs, last), backward
-
-    return run
-
-
-def _backward(cell, by_outputs, by_last, recurrent, outputs, before, kept):
-    """Gradients by the initial state, and by the input's and the state's parts of all gates."""
-    factors, through, of_gates = cell.factors(outputs, before, kept)
+def _backward(cell, x, states, weights, outputs, kept, by_outputs, by_states):
+    """Gradients by the input, the initial states and the weights."""
+    kernel, recurrent, *biases = weights
     transposed = tf.transpose(recurrent)
+    before = tf.concat([states[0][None], outputs[:-1]], 0)
 
-    def body(at, by_state, gradients):
-        by_state += by_outputs[at]
-        gradients = gradients.write(at, by_state)
-        by_parts = tf.concat([by_state * factor[at] for factor in factors], 1)
-        by_before = tf.matmul(by_parts, transposed)
-        if through is not None:
-            by_before += by_state * through[at]
-        return at - 1, by_before, gradients
+    def body(at, by_states, by_gates, by_parts):
+        by_states = [by_states[0] + by_outputs[at], *by_states[1:]]
+        of_gates, of_parts, (direct, *others) = cell.backward(
+            by_states, [each[at] for each in kept], before[at]
+        )
+        product = tf.concat(of_parts, 1)
+        same = of_gates is of_parts
+        by_gates = by_gates.write(at, product if same else tf.concat(of_gates, 1))
+        by_parts = by_parts.write(at, product)
+        return at - 1, [direct + tf.matmul(product, transposed), *others], by_gates, by_parts
 
-    time = _time(outputs)
-    loop = (time - 1, by_last, _room(time, by_last))
-    _, by_state, gradients = tf.while_loop(
+    time, wide = _time(x), tf.concat([states[0]] * cell.gates, 1)
+    loop = (time - 1, list(by_states), _room(time, wide), _room(time, wide))
+    _, by_states, by_gates, by_parts = tf.while_loop(
         lambda at, *_: at >= 0, body, loop, maximum_iterations=time
     )
-    gradients = gradients.stack()
-    by_parts = _flat(tf.concat([gradients * factor for factor in factors], 2))
-    if of_gates is None:
-        return by_state, by_parts, by_parts
-    return by_state, _flat(tf.concat([gradients * factor for factor in of_gates], 2)), by_parts
-
-
-class _SimpleRNN:
-    """Gates, values kept of a step, the step, and the factors of its gradients."""
-
-    gates, kept = 1, 0
-
-    @staticmethod
-    def forward(gates, parts, state):
-        return tf.tanh(gates[0] + parts[0]), []
-
-    @staticmethod
-    def factors(outputs, before, kept):
-        """Of the state's gradient: by the state's parts, by the state before beside them, and by
-        the input's parts where these are others."""
-        return [1 - outputs**2], None, None
-
-
-class _GRU:
-    """See `_SimpleRNN`."""
-
-    gates, kept = 3, 4
-
-    @staticmethod
-    def forward(gates, parts, state):
-        update, reset = tf.sigmoid(gates[0] + parts[0]), tf.sigmoid(gates[1] + parts[1])
-        candidate = tf.tanh(gates[2] + reset * parts[2])
-        kept = [update, reset, candidate, parts[2]]
-        return candidate + update * (state - candidate), kept
-
-    @staticmethod
-    def factors(outputs, before, kept):
-        update, reset, candidate, part = kept
-        of_update = (before - candidate) * update * (1 - update)
-        of_candidate = (1 - update) * (1 - candidate**2)
-        of_reset = of_candidate * part * reset * (1 - reset)
-        shared = [of_update, of_reset]
-        return [*shared, of_candidate * reset], update, [*shared, of_candidate]
-
-
-@tf.autograph.experimental.do_not_convert
-@tf.custom_gradient
-def _lstm(x, state, carry, kernel, recurrent, bias):
-    """Outputs `(time, n, units)` and the last carry, of time-major input."""
-    none = tf.zeros_like(state[0])
-    inputs = {
-        "seq_len_max": tf.cast(_time(x), "int64"),
-        "x": x,
-        "cs_prev": carry,
-        "h_prev": state,
-        "w": tf.concat([kernel, recurrent], 0),
-        "wci": none,
-        "wcf": none,
-        "wco": none,
-        "b": bias,
-    }
-    i, cs, f, o, ci, co, h = tf.raw_ops.BlockLSTMV2(**inputs, cell_clip=0.0, use_peephole=False)
-
-    def backward(by_outputs, by_carry):
-        # The operator's gradient takes those of all carries, and Keras shows the last alone.
-        by_carries = tf.concat([tf.zeros_like(cs[:-1]), by_carry[None]], 0)
-        taken = tf.raw_ops.BlockLSTMGradV2(
-            **inputs,
-            i=i,
-            cs=cs,
-            f=f,
-            o=o,
-            ci=ci,
-            co=co,
-            h=h,
-            cs_grad=by_carries,
-            h_grad=by_outputs,
-            use_peephole=False,
-        )
-        by_kernel, by_recurrent = tf.split(taken.w_grad, [kernel.shape[0], recurrent.shape[0]])
-        return (
-            taken.x_grad,
-            taken.h_prev_grad,
-            taken.cs_prev_grad,
-            by_kernel,
-            by_recurrent,
-            taken.b_grad,
-        )
-
-    return (h, cs[-1]), backward
-
-
-def _read(*weights):
-    """Values of variables: a function with a derivative of its own may not read any."""
-    return [tf.convert_to_tensor(weight) for weight in weights]
-
-
-def _time(x):
-    return x.shape[0] or tf.shape(x)[0]
+    by_gates, by_parts = _flat(by_gates.stack()), _flat(by_parts.stack())
+    by_weights = [
+        tf.matmul(_flat(x), by_gates, transpose_a=True),
+        tf.matmul(_flat(before), by_parts, transpose_a=True),
+        *[tf.reduce_sum(each, 0) for each in (by_gates, by_parts)[: len(biases)]],
+    ]
+    by_x = tf.reshape(tf.matmul(by_gates, kernel, transpose_b=True), tf.shape(x))
+    return by_x, by_states, by_weights
 
 
 def _inputs_parts(x, kernel, bias, gates):
@@ -239,6 +192,10 @@ def _inputs_parts(x, kernel, bias, gates):
     return [tf.reshape(part, shape) for part in parts]
 
 
+def _time(x):
+    return x.shape[0] or tf.shape(x)[0]
+
+
 def _flat(x):
     return tf.reshape(x, (-1, x.shape[-1]))
 
@@ -249,3 +206,54 @@ def _room(time, like):
 
 def _written(arrays, at, values):
     return [array.write(at, value) for array, value in zip(arrays, values, strict=False)]
+
+
+def _simple_rnn_forward(gates, parts, states):
+    state = tf.tanh(gates[0] + parts[0])
+    return [state], [state]
+
+
+def _simple_rnn_backward(gradients, kept, before):
+    by_gates = [gradients[0] * (1 - kept[0] ** 2)]
+    return by_gates, by_gates, [0.0]
+
+
+def _gru_forward(gates, parts, states):
+    update, reset = tf.sigmoid(gates[0] + parts[0]), tf.sigmoid(gates[1] + parts[1])
+    candidate = tf.tanh(gates[2] + reset * parts[2])
+    return [candidate + update * (states[0] - candidate)], [update, reset, candidate, parts[2]]
+
+
+def _gru_backward(gradients, kept, before):
+    update, reset, candidate, part = kept
+    by_update = gradients[0] * (before - candidate) * update * (1 - update)
+    by_candidate = gradients[0] * (1 - update) * (1 - candidate**2)
+    by_reset = by_candidate * part * reset * (1 - reset)
+    shared = [by_update, by_reset]
+    return [*shared, by_candidate], [*shared, by_candidate * reset], [gradients[0] * update]
+
+
+def _lstm_forward(gates, parts, states):
+    i, f, g, o = (gate + part for gate, part in zip(gates, parts, strict=True))
+    i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
+    carry = f * states[1] + i * g
+    shown = tf.tanh(carry)
+    return [o * shown, carry], [i, f, g, o, shown, states[1]]
+
+
+def _lstm_backward(gradients, kept, before):
+    i, f, g, o, shown, carry = kept
+    by_state, by_carry = gradients
+    by_carry = by_carry + by_state * o * (1 - shown**2)
+    by_gates = [
+        by_carry * g * i * (1 - i),
+        by_carry * carry * f * (1 - f),
+        by_carry * i * (1 - g**2),
+        by_state * shown * o * (1 - o),
+    ]
+    return by_gates, by_gates, [0.0, by_carry * f]
+
+
+_SIMPLE_RNN = _Cell(1, 1, 1, _simple_rnn_forward, _simple_rnn_backward)
+_GRU = _Cell(3, 1, 4, _gru_forward, _gru_backward)
+_LSTM = _Cell(4, 2, 6, _lstm_forward, _lstm_backward)
