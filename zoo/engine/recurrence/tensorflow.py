@@ -42,8 +42,13 @@ def gru(x, state, kernel, recurrent, bias, sequences, training):
 
 
 def lstm(x, state, carry, kernel, recurrent, bias, sequences, training):
-    """c' = f c + i tanh(x W_c + h R_c + b_c), h' = o tanh(c')."""
+    """c' = f c + i tanh(x W_c + h R_c + b_c), h' = o tanh(c').
+
+    OpenVINO cannot read a loop of so many inputs: Keras' loop, which is as fast, scores.
+    """
     _leave_to_cudnn()
+    if not training:
+        raise NotImplementedError
     return _layer(_LSTM, x, [state, carry], kernel, recurrent, [bias], sequences, training)
 
 
