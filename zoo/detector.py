@@ -13,8 +13,7 @@ from zoo.engine import epochs
 from zoo.engine.initializers import drawn_by_numpy
 from zoo.engine.means import RunningMeans
 from zoo.engine.optimizers import PartOptimizers
-from zoo.engine.pieces import in_pieces, samples_a_call
-from zoo.engine.samples import ready
+from zoo.engine.pieces import in_batches, samples_a_call
 
 
 class Detector(engine.Trainer, keras.Model):
@@ -280,8 +279,7 @@ class Detector(engine.Trainer, keras.Model):
             return np.zeros(0, "float32")
         if batch_size is None:
             batch_size = samples_a_call(x, *(getattr(self, part) for part in self._parts()))
-        scorer = self.scorer()
-        return in_pieces(lambda piece: (scorer(ready(piece)),), x, most=batch_size)[0]
+        return in_batches(self.scorer(), x, batch_size)
 
     def scorer(self):
         """`score`, compiled; it takes and gives NumPy."""

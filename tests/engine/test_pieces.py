@@ -7,8 +7,8 @@ import pytest
 from zoo import engine
 from zoo.data.windows import sliding_windows
 from zoo.engine.batches import Batches
-from zoo.engine.pieces import in_pieces, mean_in_pieces, samples_a_call
-from zoo.networks import recurrent
+from zoo.engine.pieces import in_batches, in_pieces, mean_in_pieces, samples_a_call
+from zoo.networks import mlp, recurrent
 
 X = np.random.default_rng(0).normal(size=(5000, 2)).astype("float32")
 
@@ -35,6 +35,53 @@ def test_pieces_give_what_the_whole_gives():
     np.testing.assert_array_equal(found[0], 3 * X)
     np.testing.assert_array_equal(found[1], 2 * X**2)
     assert shapes == [2048, 2048, 1024]  # 904 are left, filled up
+
+
+@pytest.fixture
+def doubled_sums():
+    """A compiled function: twice the sums of rows, by the weights of a network."""
+    network = mlp((2,), (1,), last_activation=None)
+    network.set_weights([np.full((2, 1), 2.0), np.zeros(1)])
+    return engine.compiled(lambda x: network(x, training=False)[:, 0], network)
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 64, 1000, 1001])
+def test_batches_give_what_the_whole_gives(doubled_sums, count):
+    found = in_batches(doubled_sums, X[:count].astype("float64"), 8)
+    np.testing.assert_allclose(found, 2 * X[:count].sum(axis=1), rtol=1e-5, atol=1e-6)
+
+
+def test_many_batches_are_one_call_where_the_backend_can(doubled_sums, monkeypatch):
+    if not hasattr(doubled_sums, "of_batches"):
+        pytest.skip("a batch is a call on this backend")
+    calls = []
+    of_batches = doubled_sums.of_batches
+
+    def counted(x, size, room):
+        calls.append((len(x), size, room))
+        return of_batches(x, size, room)
+
+    monkeypatch.setattr(doubled_sums, "of_batches", counted)
+    in_batches(doubled_sums, X, 8)
+    assert calls == [(2048, 8, 256), (2048, 8, 256), (904, 8, 256)]
+    calls.clear()
+    in_batches(doubled_sums, X[:20], 8)
+    assert calls == [(20, 8, 4)]
+
+
+def test_overlapping_windows_are_copied_some_batches_at_a_time(monkeypatch):
+    windows = sliding_windows(np.ones((100_000, 8), "float32"), 100)
+
+    class Compiled:
+        sizes = []
+
+        def of_batches(self, x, size, room):
+            self.sizes.append(x.nbytes)
+            return x[:, -1, 0]
+
+    call = Compiled()
+    assert in_batches(call, windows, 64).tolist() == [1.0] * len(windows)
+    assert max(call.sizes) <= 2**24
 
 
 @pytest.mark.parametrize(

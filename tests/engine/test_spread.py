@@ -16,19 +16,23 @@ import json
 import jax, keras, numpy as np
 from zoo.engine import seed_everything, spread
 from zoo.models import DeepSVDD
-from zoo.networks import draw_weights, recurrent, transformer
+from zoo.networks import draw_weights, lenet, recurrent, transformer
 
 seed_everything(0)
 spread.WORK = 1
 asked, spread_pays = [], spread.pays
 spread.pays = lambda *given: asked.append(spread_pays(*given)) or asked[-1]
-x = np.random.default_rng(0).normal(size=(44, 6, 3)).astype("float32")
+rng = np.random.default_rng(0)
+windows, images = (rng.normal(size=(44, *s)).astype("float32") for s in ((6, 3), (28, 28, 1)))
 results = {}
 networks = {cell: recurrent((6, 3), cell, (4, 5), bias=False) for cell in ("rnn", "lstm", "gru")}
 networks["transformer"] = transformer((6, 3), blocks=1, heads=2, width=8, feed_forward=8)
+networks["lenet"] = lenet((28, 28, 1))
 for name, network in networks.items():
+    x = images if name == "lenet" else windows
     model = DeepSVDD(draw_weights(network, 0))
-    model.compile(keras.optimizers.SGD(1e-2))  # Adam would magnify the rounding of zeros
+    rate = 1e-5 if name == "lenet" else 1e-2  # its loss is thousands, and shall not grow
+    model.compile(keras.optimizers.SGD(rate))  # Adam would magnify the rounding of zeros
     history = model.fit(x, batch_size=8, epochs=3, shuffle=False, verbose=0).history
     everything = [np.asarray(v.value) for v in model.variables]
     devices = {len(v.value.sharding.device_set) for v in model.variables}
@@ -84,6 +88,9 @@ def test_sizes_decide_whether_to_spread(two_devices):
     assert two_devices.pays(weights, 64, window)
     assert not two_devices.pays(weights, 63, window)  # one device would have more than the other
     assert not two_devices.pays(weights, 8, window)  # too little to do
+    kernels = [np.zeros((5, 5, 8, 4)), *weights]
+    assert two_devices.pays(kernels, 40, (28, 28, 1))
+    assert not two_devices.pays(weights, 40, (28, 28, 1))  # what meets no pixel counts once
     assert not two_devices.pays(weights, 6400, (8,))  # one large product: XLA spreads it
     assert not two_devices.pays(weights, 64, window, [np.zeros(2**24)])  # 128 MB
     assert not two_devices.pays((), 64, window)

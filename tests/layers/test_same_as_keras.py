@@ -11,6 +11,8 @@ from zoo.layers import Conv2D, Dense, MultiHeadAttention, NormalizedMaxPooling2D
 WINDOWS = np.random.default_rng(0).normal(size=(3, 7, 6)).astype("float32")
 IMAGES = np.random.default_rng(1).normal(size=(3, 9, 8, 2)).astype("float32")
 
+LARGER = np.random.default_rng(4).normal(size=(4, 10, 8, 3)).astype("float32")
+
 PAIRS = {
     "dense": (Dense, keras.layers.Dense, {"units": 5, "activation": "tanh"}, WINDOWS),
     "dense_bare": (Dense, keras.layers.Dense, {"units": 5, "use_bias": False}, WINDOWS),
@@ -25,6 +27,30 @@ PAIRS = {
         keras.layers.Conv2D,
         {"filters": 4, "kernel_size": 5, "padding": "same"},
         IMAGES,
+    ),
+    "convolution_in_blocks": (
+        Conv2D,
+        keras.layers.Conv2D,
+        {"filters": 4, "kernel_size": 5, "padding": "same"},
+        LARGER,
+    ),
+    "fewer_filters_than_channels": (
+        Conv2D,
+        keras.layers.Conv2D,
+        {"filters": 2, "kernel_size": 5, "padding": "same", "use_bias": False},
+        LARGER,
+    ),
+    "many_filters": (
+        Conv2D,
+        keras.layers.Conv2D,
+        {"filters": 50, "kernel_size": 5, "padding": "same"},
+        LARGER,
+    ),
+    "oblong_kernel": (
+        Conv2D,
+        keras.layers.Conv2D,
+        {"filters": 4, "kernel_size": (3, 1), "padding": "same"},
+        LARGER,
     ),
     "even_kernel": (
         Conv2D,
@@ -102,6 +128,55 @@ def test_attention_with_a_mask_or_scores_to_return_is_keras_own():
     first[..., 0] = True  # all may see the first step alone: every step gets the same
     masked = ops.convert_to_numpy(layer(x, x, attention_mask=first))
     np.testing.assert_allclose(masked, np.repeat(masked[:, :1], 7, axis=1), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["convolution", "convolution_in_blocks"])
+def test_a_gradient_taken_in_parts_is_the_same(name, monkeypatch):
+    if keras.backend.backend() == "jax":
+        from zoo.engine.convolution import jax as convolution
+
+        found = []
+        parts = convolution._parts
+        monkeypatch.setattr(convolution, "SEEN", 1)
+        monkeypatch.setattr(convolution, "_parts", lambda *g: found.append(parts(*g)) or found[-1])
+        test_results_and_gradients_are_those_of_keras(name)
+        assert set(found) == {len(PAIRS[name][3])}
+    else:
+        pytest.skip("a rule of our own on JAX alone")
+
+
+def gradient_of_pooled(layer, data):
+    """Of a weighted sum of what `layer` makes of `data` in training."""
+    seen = keras.Variable(data)
+    shape = (data.shape[0], data.shape[1] // 2, data.shape[2] // 2, data.shape[3])
+    factors = ops.convert_to_tensor(np.random.default_rng(5).normal(size=shape).astype("float32"))
+
+    def loss():
+        total = ops.sum(layer(ops.convert_to_tensor(seen)) * factors)
+        return total, total, {}
+
+    _, (gradient,), _ = engine.gradients(loss, [seen], [])
+    return ops.convert_to_numpy(gradient)
+
+
+@pytest.mark.parametrize("data", [IMAGES, np.round(LARGER)], ids=["odd", "ties"])
+def test_gradients_of_normalised_pooling_are_those_of_both_layers(data):
+    ours = NormalizedMaxPooling2D(epsilon=1e-4)
+    norm = keras.layers.BatchNormalization(center=False, scale=False, epsilon=1e-4)
+    pool = keras.layers.MaxPooling2D(2)
+    for layer in (ours, norm):
+        layer.build(data.shape)
+    found = gradient_of_pooled(lambda x: ours(x, training=True), data)
+    expected = gradient_of_pooled(lambda x: pool(norm(x, training=True)), data)
+    # Where pixels are equally high it is free which of them takes the gradient: sums are compared.
+    rows, columns = (size // 2 * 2 for size in data.shape[1:3])
+    in_blocks = [
+        each[:, :rows, :columns].reshape(-1, rows // 2, 2, columns // 2, 2, data.shape[3])
+        for each in (found, expected)
+    ]
+    np.testing.assert_allclose(*(each.sum((2, 4)) for each in in_blocks), rtol=1e-4, atol=1e-5)
+    if data is IMAGES:
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -37,7 +37,6 @@ class ZooModel:
         from zoo import backend
 
         backend.choose(device=device)
-        from zoo import engine
         from zoo.engine.batches import Batches
 
         self.facts = backend.describe()
@@ -48,7 +47,7 @@ class ZooModel:
         self.model.compile(subject.optimizer())
         self.parameters = sum(int(np.prod(v.shape)) for v in self.model.trainable_variables)
         self.model.before_fit(self.x)
-        self.score_batch = engine.compiled(self.model.score, self.model)
+        self.score_call = self.model.scorer()
         self.batches = Batches(self.x, subject.batch_size, seed=SEED, drop_last=True)
         self._timer = timer(self.model)
 
@@ -59,9 +58,7 @@ class ZooModel:
 
     def score(self, count: int) -> np.ndarray:
         """Scores of the first `count` samples, a batch of the subject's size at a time."""
-        size = self.subject.batch_size
-        starts = range(0, count, size)
-        return np.concatenate([self.score_batch(self.x[n : n + size]) for n in starts])
+        return self.model.predict(self.x[:count], batch_size=self.subject.batch_size)
 
     def predict(self) -> None:
         """Score an epoch's samples as users do, in whatever batches `predict` takes."""
@@ -69,7 +66,7 @@ class ZooModel:
 
     def score_one(self, x: np.ndarray) -> None:
         """Score one sample `(1, ...)` by a direct call."""
-        self.score_batch(x)
+        self.score_call(x)
 
 
 class NativeModel:

@@ -76,40 +76,91 @@ def apply_gradients(optimizer, gradients, variables):
 def compiled(function, model):
     """`function` of an array, compiled; it may read the variables of `model`, and gives NumPy."""
 
-    @functools.partial(jax.jit, static_argnums=2)
-    def pure(values, x, spreads):
+    def pure(values, x):
         with keras.StatelessScope(
             list(zip(model.variables, values, strict=True)), initialize_variables=False
         ):
-            return function(spread.shared(x) if spreads else x)
+            return function(x)
 
-    return Compiled(pure, model)
+    return Compiled(Programs(pure), model)
+
+
+class Programs:
+    """A function of the values of variables and an array, of a batch and of many, compiled.
+
+    Args:
+        pure: the function.
+    """
+
+    def __init__(self, pure):
+        self.pure = pure
+        self.batch = jax.jit(pure)
+        self.shared_batch = jax.jit(lambda values, x: pure(values, spread.shared(x)))
+        self.batches = jax.jit(self._batches)
+        self.shared_batches = jax.jit(lambda *given: spread.in_shares(self._batches, *given))
+
+    def _batches(self, values, x, turns):
+        """Of `x`, `(turns, cores, batch, ...)`, the first `turns`; the others are left zero."""
+        kind = jax.eval_shape(self.pure, values, x[0, 0])
+        found = jax.numpy.zeros((*x.shape[:2], *kind.shape), kind.dtype)
+
+        def body(turn, found):
+            return found.at[turn, 0].set(self.pure(values, x[turn, 0]))
+
+        return jax.lax.fori_loop(0, turns, body, found)
 
 
 class Compiled:
-    """A compiled function of the values of a model's variables and an array, as one of the array.
+    """A compiled function of an array that reads the variables of a model.
 
-    Attributes:
-        pure: function of the values, the array and whether the samples are spread over the cores.
+    Args:
+        programs: `Programs` of the values of the variables.
         model: whose values.
     """
 
-    def __init__(self, pure, model):
-        self.pure = pure
+    def __init__(self, programs, model):
+        self.programs = programs
         self.model = model
         self.variables = model.variables
         self.held = self.copies = ()
+        self._shared = functools.cache(self._is_shared)
 
     def __call__(self, x):
         values = [v.value for v in self.variables]
-        spreads = spread.pays(self.model.trainable_variables, len(x), x.shape[1:])
-        if spreads:
-            values, x = self._everywhere(values), spread.everywhere(x)
-        return np.asarray(self.pure(values, x, spreads))
+        if not self._shared(x.shape):
+            return np.asarray(self.programs.batch(values, x))
+        return np.asarray(self.programs.shared_batch(self._everywhere(values), x))
+
+    def of_batches(self, x, size, room):
+        """The same of `x`, `(n, ...)`, in batches of `size`, as one call; each core takes some.
+
+        Args:
+            x: NumPy, no more than `room` batches.
+            size: samples a batch.
+            room: batches to compile for; what is compiled for these serves fewer.
+        """
+        shared = self._shared((size * spread.cores(), *x.shape[1:]))
+        cores = spread.cores() if shared else 1
+        most, turns = (-(-count // (size * cores)) for count in (room * size, len(x)))
+        places = most * cores * size
+        filled = x
+        if len(x) < places:
+            filled = np.zeros((places, *x.shape[1:]), x.dtype)
+            filled[: len(x)] = x
+        given = filled.reshape(most, cores, size, *x.shape[1:]), turns
+        values = [v.value for v in self.variables]
+        if shared:
+            found = self.programs.shared_batches(self._everywhere(values), *given)
+        else:
+            found = self.programs.batches(values, *given)
+        return np.asarray(found).reshape(-1, *found.shape[3:])[: len(x)]
 
     def of(self, model):
-        """The same program on the weights of `model`, which must be alike."""
-        return Compiled(self.pure, model)
+        """The same programs on the weights of `model`, which must be alike."""
+        return Compiled(self.programs, model)
+
+    def _is_shared(self, shape):
+        return spread.pays(self.model.trainable_variables, shape[0], shape[1:])
 
     def _everywhere(self, values):
         """Copies of `values` on every device, kept until a value is another."""

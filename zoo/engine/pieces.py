@@ -13,6 +13,8 @@ from zoo import engine
 from zoo.engine.batches import Batches
 from zoo.engine.samples import ready
 
+BATCHES = 256  # that are one call, at most
+
 
 def in_pieces(call: Callable, *arrays: np.ndarray, most: int = 256) -> tuple[np.ndarray, ...]:
     """What `call(*arrays)` gives, computed a piece at a time.
@@ -33,6 +35,29 @@ def in_pieces(call: Callable, *arrays: np.ndarray, most: int = 256) -> tuple[np.
     """
     found = [[part[:size] for part in call(*piece)] for size, piece in _filled_up(arrays, most)]
     return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
+
+
+def in_batches(call: Callable, x: np.ndarray, size: int) -> np.ndarray:
+    """What a compiled function of one array makes of `x`, in batches of `size`.
+
+    Where the backend can (`call.of_batches`), many batches are one call, as much as some 16 MB.
+
+    Args:
+        call: what `zoo.engine.compiled` gave.
+        x: `(n, ...)`, n >= 1; a strided view is copied piece by piece.
+        size: samples a batch.
+
+    Returns:
+        An array `(n, ...)`.
+    """
+    if len(x) <= size or not hasattr(call, "of_batches"):
+        return in_pieces(lambda piece: (call(ready(piece)),), x, most=size)[0]
+    batches = -(-len(x) // size)
+    room = min(BATCHES, max(1, 2**22 // (size * x[0].size)), 1 << (batches - 1).bit_length())
+    starts = range(0, len(x), room * size)
+    return np.concatenate(
+        [call.of_batches(ready(x[n : n + room * size]), size, room) for n in starts]
+    )
 
 
 def mean_in_pieces(call: Callable, data: Any, *networks: keras.Model) -> np.ndarray:

@@ -1,9 +1,10 @@
-"""Batches of sequences spread over the cores of a CPU, on JAX.
+"""Batches of sequences and images spread over the cores of a CPU, on JAX.
 
 XLA spreads a large product over the cores, but the products of a recurrent step are small: one
-core works and the others wait. So the CPU counts as several devices, as
-`zoo.backend.set_defaults` asks for, and each takes a share of the batch. XLA's partitioner adds
-the sums that make it one batch again: of gradients, of batch statistics, of a contrastive loss.
+core works and the others wait. Much of what a convolution takes is not spread either. So the CPU
+counts as several devices, as `zoo.backend.set_defaults` asks for, and each takes a share of the
+batch. XLA's partitioner adds the sums that make it one batch again: of gradients, of batch
+statistics, of a contrastive loss.
 
 JAX_NUM_CPU_DEVICES=1, set before Python starts, turns it off.
 """
@@ -27,22 +28,47 @@ def pays(variables, samples, shape, data=()):
     What decides are sizes and not a stopwatch, so that a training repeats itself to the last bit.
 
     Args:
-        variables: weights of the network, each of which meets every row of a sample.
+        variables: weights of the network.
         samples: of the batch.
         shape: of a sample.
         data: placed arrays that the batch is gathered from.
     """
-    if len(shape) != 2 or _layouts() is None or keras.distribution.distribution() is not None:
+    if len(shape) < 2 or _layouts() is None or keras.distribution.distribution() is not None:
         return False
     if samples % len(_layouts()[0].mesh.devices):
         return False
-    weights = sum(math.prod(variable.shape) for variable in variables)
-    return samples * shape[0] * weights >= WORK and sum(each.nbytes for each in data) <= MOST
+    if sum(each.nbytes for each in data) > MOST:
+        return False
+    return samples * _multiplications(variables, shape) >= WORK
+
+
+def _multiplications(variables, shape):
+    """Of a sample, roughly: a weight meets every row of a window, a kernel every pixel."""
+    places = math.prod(shape[:-1])
+    image = len(shape) > 2
+    once = sum(math.prod(v.shape) for v in variables if image and len(v.shape) < 4)
+    everywhere = sum(math.prod(v.shape) for v in variables if not image or len(v.shape) > 3)
+    return places * everywhere + once
 
 
 def everywhere(arrays):
     """`arrays`, a nested list, whole on each device."""
     return jax.device_put(arrays, _layouts()[0])
+
+
+def cores():
+    """How many devices there are to spread over; 1 where there is no CPU of several."""
+    return 1 if _layouts() is None else _layouts()[0].mesh.devices.size
+
+
+def in_shares(function, values, x, turns):
+    """Within a program: `function(values, x, turns)`, each device on its share of axis 1 of `x`."""
+    mesh = _layouts()[0].mesh
+    share = PartitionSpec(None, "samples")
+    whole = PartitionSpec()
+    return jax.shard_map(
+        function, mesh=mesh, in_specs=(whole, share, whole), out_specs=share, check_vma=False
+    )(values, x, turns)
 
 
 def here(arrays):

@@ -58,7 +58,7 @@ class NormalizedMaxPooling2D(keras.layers.BatchNormalization):
     def call(self, inputs, training=None):
         inputs = ops.cast(inputs, "float32")
         if training and self.trainable:
-            mean, variance = ops.moments(inputs, axes=(0, 1, 2))
+            mean, variance = convolution.moments(inputs)
             for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 moving.assign(moving * self.momentum + now * (1 - self.momentum))
         else:
