@@ -258,3 +258,12 @@ def test_a_new_compile_takes_the_new_optimizer():
         model.fit(Batches(ROWS, 16, seed=0), epochs=1, verbose=0)
     for a, b in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("step", "steps"), [(None, 1), (0.0, 1), (1e-3, 500), (0.1, 5), (0.3, 4), (0.9, 2), (5.0, 1)]
+)
+def test_calls_take_half_a_second_and_those_of_slow_steps_up_to_two(step, steps):
+    epoch = epochs.Epoch.__new__(epochs.Epoch)
+    epoch.at_once, epoch.step_seconds = False, step
+    assert epoch._steps_a_call(1000) == steps

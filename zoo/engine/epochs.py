@@ -21,6 +21,7 @@ from zoo.engine.batches import Batches
 from zoo.engine.samples import Cut, find_cut, ready
 
 CALL_SECONDS = 0.5  # that a call shall take
+LEAST_STEPS, MOST_SECONDS = 4, 2.0  # of a call of slow steps: it begins by asking for memory
 WHOLE = 2**31  # bytes of data at most that are placed on the device once and for all
 PIECE = 2**24  # bytes of larger data that are handed to the device at a time
 PIECE_STEPS = 64
@@ -169,7 +170,10 @@ class Epoch:
     def _steps_a_call(self, whole):
         if self.at_once:
             return whole
-        return int(CALL_SECONDS / self.step_seconds) or 1 if self.step_seconds else 1
+        if not self.step_seconds:
+            return 1
+        least = min(LEAST_STEPS, int(MOST_SECONDS / self.step_seconds))
+        return max(1, least, int(CALL_SECONDS / self.step_seconds))
 
 
 def arrays_of(batches: Any) -> tuple[list[np.ndarray], Cut]:

@@ -6,13 +6,19 @@ lends it the incoming state and collects what it assigned; nothing leaks out of 
 
 import copy
 import functools
+import math
 
 import jax
 import keras
 import numpy as np
 
 from zoo.engine import spread
+from zoo.engine.samples import Cut
 from zoo.engine.steps import Steps
+
+GATHERED = (
+    2**22
+)  # numbers, 16 MB, that the cores are given at a time of data too large to give whole
 
 
 class Trainer:
@@ -200,6 +206,9 @@ class Loop(Steps):
         super().__init__(step, variables, model)
         self.weights = model.trainable_variables
         self._compiled = jax.jit(self._steps, static_argnums=(0, 1))
+        self._gathered = jax.jit(
+            lambda cut, data, rows: cut.batch(data, rows.reshape(-1)), static_argnums=0
+        )
 
     def of(self, variables):
         """The same program on the `variables` of another model, which must be alike.
@@ -217,14 +226,28 @@ class Loop(Steps):
         return twin
 
     def run(self, cut, data, order, start, end):
+        state = [v.value for v in self.variables]
         shape = data[0].shape[1:] if cut.window is None else (cut.window, *data[0].shape[1:])
-        spreads = spread.pays(self.weights, order.shape[1], shape, data)
-        given = [v.value for v in self.variables], data, order
-        state = self._compiled(
-            cut, spreads, *(spread.everywhere(given) if spreads else given), start, end
-        )
-        state = jax.block_until_ready(state)
-        _assign(self.variables, spread.here(state) if spreads else state)
+        if not spread.pays(self.weights, order.shape[1], shape):
+            state = self._compiled(cut, False, state, data, order, start, end)
+        elif sum(each.nbytes for each in data) <= spread.MOST:
+            given = spread.everywhere([state, data, order])
+            state = spread.here(self._compiled(cut, True, *given, start, end))
+        else:
+            state = self._run_gathered(cut, state, data, order, start, end)
+        _assign(self.variables, jax.block_until_ready(state))
+
+    def _run_gathered(self, cut, state, data, order, start, end):
+        """The same on all cores, each of which is given a few batches at a time, not all data."""
+        numbers = math.prod((order.shape[1], cut.window or 1, *data[0].shape[1:]))
+        steps = max(1, GATHERED // numbers)
+        inside = np.arange(steps * order.shape[1], dtype="int32").reshape(steps, -1)
+        state, inside = spread.everywhere([state, inside])
+        for first in range(start, end, steps):
+            rows = order[np.arange(first, first + steps).clip(max=end - 1)]
+            batches = spread.everywhere(self._gathered(cut, data, rows))
+            state = self._compiled(Cut(), True, state, batches, inside, 0, min(steps, end - first))
+        return spread.here(state)
 
     def _steps(self, cut, spreads, state, data, order, start, end):
         def body(index, state):

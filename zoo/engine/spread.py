@@ -19,10 +19,10 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from zoo.backend import CPU_DEVICES, core_count
 
 WORK = 10**7  # multiplications of a pass through the network from which sharing it pays
-MOST = 2**26  # bytes of data: each core is given all of it, at every call
+MOST = 2**26  # bytes of data that each core is given whole, at every call
 
 
-def pays(variables, samples, shape, data=()):
+def pays(variables, samples, shape):
     """Whether to spread a batch of `samples`, each of `shape`, over the cores.
 
     What decides are sizes and not a stopwatch, so that a training repeats itself to the last bit.
@@ -31,13 +31,10 @@ def pays(variables, samples, shape, data=()):
         variables: weights of the network.
         samples: of the batch.
         shape: of a sample.
-        data: placed arrays that the batch is gathered from.
     """
     if len(shape) < 2 or _layouts() is None or keras.distribution.distribution() is not None:
         return False
     if samples % len(_layouts()[0].mesh.devices):
-        return False
-    if sum(each.nbytes for each in data) > MOST:
         return False
     return samples * _multiplications(variables, shape) >= WORK
 
