@@ -25,7 +25,7 @@ ONCE := $(wildcard tests/data tests/metrics tests/report tests/test_backend.py \
 	tests/explain/test_shapley.py \
 	tests/bench/test_backends.py tests/bench/test_speed.py tests/bench/test_run.py \
 	tests/bench/test_statistics.py tests/bench/test_results.py tests/bench/test_comparison.py \
-	tests/test_cli_bench.py tests/notebooks/test_pairs.py)
+	tests/test_cli_bench.py tests/test_cli_growth.py tests/notebooks/test_pairs.py)
 RECORDED := tests/bench/recorded.json
 # Engine modules named after a backend need it: doctests stay out of them.
 DOCTESTS := zoo --doctest-modules $(patsubst %,--ignore=%,$(foreach backend,tensorflow jax torch,\

@@ -82,7 +82,7 @@ def test_ctrl_c_keeps_what_was_measured(monkeypatch, capsys):
         if line.startswith("rnn"):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("zoo.cli_bench._tell", tell)
+    monkeypatch.setattr("zoo.cli_bench.tell", tell)
     assert bench("--models gru_64 rnn_64 --rounds 2 --out bench.json --markdown bench.md") == 130
     assert "interrupted; what was measured until then was kept" in capsys.readouterr().err
     found = json.loads(Path("bench.json").read_text())

@@ -23,12 +23,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import zoo
-from zoo import cli_bench, cli_detectors
+from zoo import cli_bench, cli_detectors, cli_growth
 from zoo.cli_start import early_options, readable_warnings, start_backend
 
 if TYPE_CHECKING:
     from zoo.report.result import Result
 
+MEASURING = {**cli_bench.COMMANDS, **cli_growth.COMMANDS}
 HEAD_LINE = re.compile(r"^(Source|Data|Shows|Time|Run):[ \t]*(.*)", re.MULTILINE)
 
 
@@ -222,8 +223,8 @@ def _dispatch(argv: list[str]) -> int:
     if options.command in cli_detectors.COMMANDS:
         start_backend(options.backend, options.device)
         cli_detectors.COMMANDS[options.command](options)
-    elif options.command in cli_bench.COMMANDS:
-        return cli_bench.COMMANDS[options.command](options)
+    elif options.command in MEASURING:
+        return MEASURING[options.command](options)
     elif options.command == "list":
         list_recipes()
     elif options.command == "compare":
@@ -257,6 +258,7 @@ def _parser() -> argparse.ArgumentParser:
     comparing.add_argument("--overwrite", action="store_true", help="replace files that exist")
     cli_detectors.add_parsers(commands)
     cli_bench.add_parsers(commands)
+    cli_growth.add_parsers(commands)
     for command in commands.choices.values():
         command.add_argument("--traceback", action="store_true", help="show an error's origin")
     return parser

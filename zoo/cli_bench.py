@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.cli_start import check_files, tell
+
 if TYPE_CHECKING:
     from zoo.bench.comparison import Shortfall
     from zoo.bench.run import Outcome, Plan
@@ -39,7 +41,7 @@ def bench(options: argparse.Namespace) -> int:
     from zoo.bench import comparison, results, run, tables
     from zoo.bench.machine import describe_machine
 
-    _check_files(options)
+    check_files(options, "out", "markdown", "chart", "html", "record")
     old = None if options.compare is None else results.read(options.compare)
     recorded = [] if options.against is None else comparison.read_record(options.against)
     interrupted, code = False, 0
@@ -52,7 +54,7 @@ def bench(options: argparse.Namespace) -> int:
         if options.models == [] and options.peers is not None:
             outcome = run.Outcome(describe_machine())
         else:
-            outcome = run.measure(plan, _tell, tables.print_rows)
+            outcome = run.measure(plan, tell, tables.print_rows)
         if options.peers is not None and not outcome.interrupted:
             _measure_peers(options, plan, outcome)
         found = {"environment": outcome.environment, "rows": outcome.rows}
@@ -155,23 +157,9 @@ def _measure_peers(options: argparse.Namespace, plan: Plan, outcome: Outcome) ->
 
     names = options.peers or tuple(peers.PEERS)
     on = [name for name in plan.backends if name != run.NATIVE]
-    rows, outcome.interrupted = peers.measure(names, on, plan.rounds, tell=_tell)
+    rows, outcome.interrupted = peers.measure(names, on, plan.rounds, tell=tell)
     outcome.rows += rows
     tables.print_peers(rows)
-
-
-def _check_files(options: argparse.Namespace) -> None:
-    """Refuse now what could not be written in the end."""
-    for name in ("out", "markdown", "chart", "html", "record"):
-        file = getattr(options, name)
-        if file is None:
-            continue
-        if file.is_dir():
-            raise IsADirectoryError(f"{file} is a folder; give --{name} the name of a file")
-        if file.exists() and not options.overwrite:
-            raise FileExistsError(f"{file} exists already; give --overwrite or another --{name}")
-        if not file.parent.is_dir():
-            raise FileNotFoundError(f"{file.parent} does not exist; make that folder first")
 
 
 def _write(options: argparse.Namespace, found: Mapping[str, Any]) -> None:
@@ -233,7 +221,7 @@ def _second_look(
             rounds=MORE * plan.rounds,
         )
         print(f"{model} was slow; once more, {again.rounds} rounds")
-        outcome = run.measure(again, _tell, tables.print_rows)
+        outcome = run.measure(again, tell, tables.print_rows)
         if outcome.interrupted:
             raise KeyboardInterrupt
         own = [past for past in recorded if comparison.identity(past) in rows]
@@ -247,14 +235,6 @@ def _print_shortfalls(missed: Sequence[Shortfall], count: int) -> int:
     if not missed:
         print(f"no ratio of {count} rows fell under 0.7 of its recorded value")
     return int(bool(missed))
-
-
-def _tell(line: str) -> None:
-    """Say what happens now: over the last such line where someone watches."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{line}", end="\r", file=sys.stderr, flush=True)
-    else:
-        print(line, file=sys.stderr, flush=True)
 
 
 COMMANDS = {"bench": bench}

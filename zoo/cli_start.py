@@ -1,4 +1,4 @@
-"""What every command does before its work: choose the backend, quieten what no user can act on."""
+"""What commands do beside their work: choose the backend, check files, say what happens."""
 
 from __future__ import annotations
 
@@ -52,3 +52,34 @@ def readable_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.showwarning = show
         yield
+
+
+def check_files(options: argparse.Namespace, *names: str) -> None:
+    """Refuse now what could not be written in the end.
+
+    Args:
+        options: parsed, `overwrite` among them.
+        *names: options that name a file, or None.
+
+    Raises:
+        FileExistsError: a file exists, and no `--overwrite`.
+        OSError: it is a folder, or lies in one that does not exist.
+    """
+    for name in names:
+        file = getattr(options, name)
+        if file is None:
+            continue
+        if file.is_dir():
+            raise IsADirectoryError(f"{file} is a folder; give --{name} the name of a file")
+        if file.exists() and not options.overwrite:
+            raise FileExistsError(f"{file} exists already; give --overwrite or another --{name}")
+        if not file.parent.is_dir():
+            raise FileNotFoundError(f"{file.parent} does not exist; make that folder first")
+
+
+def tell(line: str) -> None:
+    """Say what happens now: over the last such line where someone watches."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{line}", end="\r", file=sys.stderr, flush=True)
+    else:
+        print(line, file=sys.stderr, flush=True)

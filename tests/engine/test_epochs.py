@@ -1,5 +1,7 @@
 """`Detector.fit` on data in memory does what `keras.Model.fit` does, many steps a call."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -265,5 +267,16 @@ def test_a_new_compile_takes_the_new_optimizer():
 )
 def test_calls_take_half_a_second_and_those_of_slow_steps_up_to_two(step, steps):
     epoch = epochs.Epoch.__new__(epochs.Epoch)
-    epoch.at_once, epoch.step_seconds = False, step
-    assert epoch._steps_a_call(1000) == steps
+    epoch.loop = SimpleNamespace(step_seconds={} if step is None else {"a kind": step})
+    assert epoch._steps_a_call("a kind") == steps
+
+
+def test_a_second_training_knows_how_long_a_step_takes(calls):
+    model = autoencoder()
+    firsts = []
+    for _ in range(3):
+        calls.clear()
+        model.fit(Batches(ROWS, 5, seed=0, drop_last=True), epochs=1, verbose=0)
+        firsts.append(calls[0])
+    assert firsts[0] == 1  # it compiles, and the next is timed
+    assert firsts[2] == 10

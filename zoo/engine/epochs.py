@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -88,7 +88,8 @@ class Call:
         self.epoch.loop.run(self.cut, self.data, self.order, self.start, self.end)
         if self.timed:  # the first call compiles, and says nothing of the next
             seconds = (perf_counter() - begun) / (self.end - self.start)
-            self.epoch.step_seconds = 0.0 if self.epoch.step_seconds is None else seconds
+            known = self.epoch.loop.step_seconds
+            known[self.kind] = seconds if self.kind in known else 0.0
 
 
 class Epoch:
@@ -109,7 +110,6 @@ class Epoch:
         self.batches = batches
         self.room = room
         self.at_once = at_once
-        self.step_seconds: float | None = None
         self.placed = None
         arrays, self.cut = arrays_of(batches)
         if arrays and arrays[0].nbytes <= WHOLE:
@@ -131,9 +131,11 @@ class Epoch:
         order.sort(axis=1)
         placed = self.loop.place(lengthened(order, self.room[1]))
         done = 0
+        call = Call(self, self.cut, self.placed, placed, 0, 0, timed=True)
         while done < whole:
-            end = done + (1 if single else min(whole - done, self._steps_a_call(whole)))
-            yield done, end - 1, Call(self, self.cut, self.placed, placed, done, end, timed=True)
+            steps = 1 if single else whole if self.at_once else self._steps_a_call(call.kind)
+            end = min(whole, done + steps)
+            yield done, end - 1, replace(call, start=done, end=end)
             done = end
         if len(self.batches) > whole:
             rest = np.sort(self.batches.order[whole * size :])[None].astype("int32")
@@ -167,13 +169,11 @@ class Epoch:
                 held = []
         yield from ([each] for each in held)
 
-    def _steps_a_call(self, whole):
-        if self.at_once:
-            return whole
-        if not self.step_seconds:
+    def _steps_a_call(self, kind):
+        seconds = self.loop.step_seconds.get(kind)
+        if not seconds:
             return 1
-        least = min(LEAST_STEPS, int(MOST_SECONDS / self.step_seconds))
-        return max(1, least, int(CALL_SECONDS / self.step_seconds))
+        return max(1, min(LEAST_STEPS, int(MOST_SECONDS / seconds)), int(CALL_SECONDS / seconds))
 
 
 def arrays_of(batches: Any) -> tuple[list[np.ndarray], Cut]:

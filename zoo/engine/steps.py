@@ -15,6 +15,7 @@ class Steps:
     def __init__(self, step, variables, model):
         self.step = step
         self.variables = variables
+        self.step_seconds = {}  # kind of call to what a step of its took; see `epochs.Call`
 
     def place(self, array):
         """`array` on the device."""
