@@ -63,10 +63,10 @@ def test_many_batches_are_one_call_where_the_backend_can(doubled_sums, monkeypat
 
     monkeypatch.setattr(doubled_sums, "of_batches", counted)
     in_batches(doubled_sums, X, 8)
-    assert calls == [(2048, 8, 256), (2048, 8, 256), (904, 8, 256)]
+    assert calls == [(4096, 8, 512), (904, 8, 512)]
     calls.clear()
     in_batches(doubled_sums, X[:20], 8)
-    assert calls == [(20, 8, 4)]
+    assert calls == [(20, 8, 8)]
 
 
 def test_overlapping_windows_are_copied_some_batches_at_a_time(monkeypatch):

@@ -264,6 +264,8 @@ class Loop(Steps):
             rows = order[np.arange(first, first + steps).clip(max=end - 1)]
             batches = spread.everywhere(self._gathered(cut, data, rows))
             state = self._compiled(Cut(), True, state, batches, inside, 0, min(steps, end - first))
+            # Two programs of several devices at a time could each wait for a core the other holds.
+            jax.block_until_ready(state)
         return spread.here(state)
 
     def _steps(self, cut, spreads, state, data, order, start, end):

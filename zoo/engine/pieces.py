@@ -13,7 +13,7 @@ from zoo import engine
 from zoo.engine.batches import Batches
 from zoo.engine.samples import ready
 
-BATCHES = 256  # that are one call, at most
+ROOMS = (8, 64, 512)  # batches that are one call at most; each is compiled for by itself
 
 
 def in_pieces(call: Callable, *arrays: np.ndarray, most: int = 256) -> tuple[np.ndarray, ...]:
@@ -50,14 +50,19 @@ def in_batches(call: Callable, x: np.ndarray, size: int) -> np.ndarray:
     Returns:
         An array `(n, ...)`.
     """
+    return np.concatenate(list(_call_by_call(call, x, size)))
+
+
+def _call_by_call(call, x, size) -> Iterator[np.ndarray]:
+    """The parts of what `in_batches` returns, one a call."""
     if len(x) <= size or not hasattr(call, "of_batches"):
-        return in_pieces(lambda piece: (call(ready(piece)),), x, most=size)[0]
-    batches = -(-len(x) // size)
-    room = min(BATCHES, max(1, 2**22 // (size * x[0].size)), 1 << (batches - 1).bit_length())
-    starts = range(0, len(x), room * size)
-    return np.concatenate(
-        [call.of_batches(ready(x[n : n + room * size]), size, room) for n in starts]
-    )
+        for count, (piece,) in _filled_up([x], size):
+            yield call(ready(piece))[:count]
+        return
+    room = next(room for room in ROOMS if room * size >= len(x) or room == ROOMS[-1])
+    room = min(room, max(1, 2**22 // (size * x[0].size)))
+    for start in range(0, len(x), room * size):
+        yield call.of_batches(ready(x[start : start + room * size]), size, room)
 
 
 def mean_in_pieces(call: Callable, data: Any, *networks: keras.Model) -> np.ndarray:
@@ -79,9 +84,9 @@ def mean_in_pieces(call: Callable, data: Any, *networks: keras.Model) -> np.ndar
     """
     total, count = 0.0, 0
     for samples in filter(len, _arrays(data)):
-        for size, (piece,) in _filled_up([samples], samples_a_call(samples, *networks)):
-            total = total + np.sum(call(ready(piece))[:size], axis=0, dtype="float64")
-            count += size
+        for found in _call_by_call(call, samples, samples_a_call(samples, *networks)):
+            total = total + np.sum(found, axis=0, dtype="float64")
+            count += len(found)
     if not count:
         raise ValueError("the data hold no samples; give one or more")
     return total / count
