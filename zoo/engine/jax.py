@@ -13,7 +13,6 @@ import keras
 import numpy as np
 
 from zoo.engine import spread
-from zoo.engine.samples import Cut
 from zoo.engine.steps import Steps
 
 GATHERED = (
@@ -223,9 +222,7 @@ class Loop(Steps):
         super().__init__(step, variables, model)
         self.weights = model.trainable_variables
         self._compiled = jax.jit(self._steps, static_argnums=(0, 1))
-        self._gathered = jax.jit(
-            lambda cut, data, rows: cut.batch(data, rows.reshape(-1)), static_argnums=0
-        )
+        self._on_batches = jax.jit(self._steps_on_batches)
 
     def of(self, variables):
         """The same program on the `variables` of another model, which must be alike.
@@ -255,17 +252,20 @@ class Loop(Steps):
         _assign(self.variables, jax.block_until_ready(state))
 
     def _run_gathered(self, cut, state, data, order, start, end):
-        """The same on all cores, each of which is given a few batches at a time, not all data."""
-        numbers = math.prod((order.shape[1], cut.window or 1, *data[0].shape[1:]))
-        steps = max(1, GATHERED // numbers)
-        inside = np.arange(steps * order.shape[1], dtype="int32").reshape(steps, -1)
-        state, inside = spread.everywhere([state, inside])
+        """The same on all cores, each of which is given its part of some batches at a time.
+
+        The next are gathered while these are learned from.
+        """
+        size, order = order.shape[1], np.asarray(order)
+        steps = max(1, GATHERED // math.prod((size, cut.window or 1, *data[0].shape[1:])))
+        state = spread.everywhere(state)
         for first in range(start, end, steps):
             rows = order[np.arange(first, first + steps).clip(max=end - 1)]
-            batches = spread.everywhere(self._gathered(cut, data, rows))
-            state = self._compiled(Cut(), True, state, batches, inside, 0, min(steps, end - first))
+            found = cut.batch_by_numpy(data, rows.ravel())
+            batches = spread.in_parts(each.reshape(steps, size, *each.shape[1:]) for each in found)
             # Two programs of several devices at a time could each wait for a core the other holds.
             jax.block_until_ready(state)
+            state = self._on_batches(state, batches, min(steps, end - first))
         return spread.here(state)
 
     def _steps(self, cut, spreads, state, data, order, start, end):
@@ -274,10 +274,18 @@ class Loop(Steps):
 
         return jax.lax.fori_loop(start, end, body, state)
 
+    def _steps_on_batches(self, state, batches, count):
+        def body(index, state):
+            return self._one(state, tuple(each[index] for each in batches), True)
+
+        return jax.lax.fori_loop(0, count, body, state)
+
     def one(self, cut, state, data, rows, spreads=False):
         """What one step on the samples `rows` makes of `state`, the values of `variables`."""
+        return self._one(state, cut.batch(data, rows), spreads)
+
+    def _one(self, state, batch, spreads):
         lent = list(zip(self.variables, state, strict=True))
-        batch = cut.batch(data, rows)
         with keras.StatelessScope(lent, initialize_variables=False) as scope:
             self.step(spread.shared(batch) if spreads else batch)
         state = [scope.get_current_value(v) for v in self.variables]

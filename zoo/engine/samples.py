@@ -32,6 +32,14 @@ class Cut:
         """The samples of `index`, and their labels if `data` holds these too: a tuple."""
         return self.take(data[0], index), *(ops.take(each, index, axis=0) for each in data[1:])
 
+    def batch_by_numpy(self, data, index):
+        """The same of arrays in the memory of the host: a list of NumPy arrays."""
+        x = np.asarray(data[0])
+        if self.window is not None:
+            view = np.lib.stride_tricks.sliding_window_view(x, self.window, axis=0)
+            x = view.swapaxes(1, 2)[:: self.stride]
+        return [each[index] for each in (x, *map(np.asarray, data[1:]))]
+
 
 def find_cut(x: np.ndarray) -> tuple[np.ndarray, Cut]:
     """The array to place on the device for samples `x`, and how they are gathered from it.

@@ -68,6 +68,12 @@ def in_shares(function, values, x, turns):
     )(values, x, turns)
 
 
+def in_parts(arrays):
+    """`arrays`, a list of `(steps, samples, ...)`, each device with its share of the samples."""
+    layout = NamedSharding(_layouts()[0].mesh, PartitionSpec(None, "samples"))
+    return [jax.device_put(array, layout) for array in arrays]
+
+
 def here(arrays):
     """A list of arrays that are `everywhere`, on the first device alone."""
     return [array.addressable_data(0) for array in arrays]
