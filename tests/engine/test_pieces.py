@@ -69,6 +69,17 @@ def test_many_batches_are_one_call_where_the_backend_can(doubled_sums, monkeypat
     assert calls == [(20, 8, 8)]
 
 
+def test_large_samples_are_a_batch_a_call():
+    class Compiled:
+        of_batches = None  # would be called for small ones
+
+        def __call__(self, x):
+            return x[:, 0]
+
+    images = np.arange(20.0, dtype="float32")[:, None] * np.ones(2**17, "float32")
+    assert in_batches(Compiled(), images, 8).tolist() == list(range(20))
+
+
 def test_overlapping_windows_are_copied_some_batches_at_a_time(monkeypatch):
     windows = sliding_windows(np.ones((100_000, 8), "float32"), 100)
 

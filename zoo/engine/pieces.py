@@ -40,7 +40,8 @@ def in_pieces(call: Callable, *arrays: np.ndarray, most: int = 256) -> tuple[np.
 def in_batches(call: Callable, x: np.ndarray, size: int) -> np.ndarray:
     """What a compiled function of one array makes of `x`, in batches of `size`.
 
-    Where the backend can (`call.of_batches`), many batches are one call, as much as some 16 MB.
+    Where the backend can (`call.of_batches`), batches are one call: as many as some 16 MB hold, if
+    that is eight or more.
 
     Args:
         call: what `zoo.engine.compiled` gave.
@@ -55,12 +56,12 @@ def in_batches(call: Callable, x: np.ndarray, size: int) -> np.ndarray:
 
 def _call_by_call(call, x, size) -> Iterator[np.ndarray]:
     """The parts of what `in_batches` returns, one a call."""
-    if len(x) <= size or not hasattr(call, "of_batches"):
+    most = 2**22 // (size * x[0].size)
+    if len(x) <= size or most < ROOMS[0] or not hasattr(call, "of_batches"):
         for count, (piece,) in _filled_up([x], size):
             yield call(ready(piece))[:count]
         return
-    room = next(room for room in ROOMS if room * size >= len(x) or room == ROOMS[-1])
-    room = min(room, max(1, 2**22 // (size * x[0].size)))
+    room = min(most, next((each for each in ROOMS if each * size >= len(x)), ROOMS[-1]))
     for start in range(0, len(x), room * size):
         yield call.of_batches(ready(x[start : start + room * size]), size, room)
 
