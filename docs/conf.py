@@ -67,6 +67,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!zoo\b).*"),
     ("py:class", r"zoo\.engine\.(jax|tensorflow|torch)\..*"),
+    ("py:class", r"zoo\..*\._\w+"),  # bases that are no name of the library
 ]
 
 # Notebooks: shown as they are, or run (and kept, until one changes) where that is asked for.

@@ -47,7 +47,7 @@ GROUPS = {
     "bench": (
         "Measurements",
         "Speed, memory of the past, the same detector on every backend.",
-        ("zoo.bench", "zoo.bench.growth"),
+        ("zoo.bench", "zoo.bench.growth", "zoo.bench.results"),
     ),
     "files": (
         "Files, streams, export",
@@ -111,10 +111,13 @@ GROUPS = {
             "zoo.engine",
             "zoo.engine.batches",
             "zoo.engine.draws",
+            "zoo.engine.epochs",
             "zoo.engine.initializers",
             "zoo.engine.means",
             "zoo.engine.optimizers",
+            "zoo.engine.samples",
             "zoo.engine.schedules",
+            "zoo.engine.steps",
             "zoo.cli",
             "zoo.cli_bench",
             "zoo.cli_detectors",
