@@ -272,8 +272,8 @@ class Detector(engine.Trainer, keras.Model):
 
         Args:
             x: `(n, ...)` array; overlapping windows are copied batch by batch.
-            batch_size: samples a call; None takes as many as some 16 MB hold, and of
-                a network's widest layer 64 MB, 4096 at most.
+            batch_size: samples a batch; None takes 64 to 4096, as the sizes of sample and layers
+                suggest on this backend. JAX computes many batches a call.
         """
         if not len(x):
             return np.zeros(0, "float32")

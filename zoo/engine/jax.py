@@ -15,9 +15,7 @@ import numpy as np
 from zoo.engine import spread
 from zoo.engine.steps import Steps
 
-GATHERED = (
-    2**22
-)  # numbers, 16 MB, that the cores are given at a time of data too large to give whole
+GATHERED = 2**22  # numbers that cores are given at a time of data too large to give whole
 
 
 class Trainer:
