@@ -31,7 +31,8 @@ def test_a_line_for_each_backend_and_measure_in_order_of_rows():
 
 
 def test_titles_say_what_ten_times_the_rows_cost():
-    times, memory = (axis.get_title(loc="left") for axis in growth_lines(ROWS).axes)
+    axes = growth_lines(ROWS).axes
+    times, memory = (" ".join(axis.get_title(loc="left").split()) for axis in axes)
     assert times == "Ten times the rows take 10.0 times as long at most"
     assert memory == "Ten times the rows take 1.8 times the memory at most"  # 200 / 110
 
