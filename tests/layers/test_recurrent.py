@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from zoo import engine
 from zoo.engine import recurrence
+from zoo.engine.pieces import in_batches
 from zoo.layers import GRU, LSTM, SimpleRNN
 from zoo.networks import draw_weights, recurrent
 
@@ -88,6 +89,24 @@ def test_scoring_and_its_gradients_are_those_of_keras(calls, cell):
     fused, own = pair(cell, 3)
     close(everything(fused, x, training=False), everything(own, x, training=False))
     assert bool(calls) != (cell == "lstm" and keras.backend.backend() == "tensorflow")
+
+
+@pytest.mark.parametrize("count", [1, 6, 64, 75])
+@pytest.mark.parametrize("cell", FUSED)
+def test_compiled_scores_of_any_count_are_those_of_keras(calls, cell, count):
+    x = np.random.default_rng(1).normal(size=(count, 7, 3)).astype("float32")
+    window = keras.Input((7, 3))
+    fused, own = (
+        keras.Model(window, second(first(window)))
+        for first, second in zip(
+            pair(cell, 3, return_sequences=True), pair(cell, 5, go_backwards=True), strict=True
+        )
+    )
+    expected = own.predict(x, verbose=0)
+    np.testing.assert_allclose(engine.forward(fused)(x), expected, rtol=1e-5, atol=1e-5)
+    by_batches = in_batches(engine.forward(fused), x, 16)
+    np.testing.assert_allclose(by_batches, expected, rtol=1e-5, atol=1e-5)
+    assert set(calls) == {KERNELS[cell]}
 
 
 @pytest.mark.parametrize("cell", FUSED)

@@ -4,7 +4,8 @@ The only package that names a backend. Each of `tensorflow.py`, `jax.py` and `to
 the same things: `Trainer` (the step methods that Keras calls), `gradients`, `apply_gradients`,
 `compiled`, `compiled_gradient`, `Loop` (many steps in one call), `seed` and `numbers_a_call`.
 Models that are alike share programs where there is `Abreast` (the steps of many models in one
-call): on JAX. What `compiled` gives has `of_batches` there too (many batches in one call).
+call): on JAX. What `compiled` gives may have `of_batches` (many batches in one call): on TensorFlow
+and JAX.
 """
 
 import importlib

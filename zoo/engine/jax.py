@@ -5,14 +5,13 @@ lends it the incoming state and collects what it assigned; nothing leaks out of 
 """
 
 import copy
-import functools
 import math
 
 import jax
 import keras
 import numpy as np
 
-from zoo.engine import spread
+from zoo.engine import programs, spread
 from zoo.engine.steps import Steps
 
 GATHERED = 2**22  # numbers that cores are given at a time of data too large to give whole
@@ -85,108 +84,7 @@ def compiled(function, model):
         ):
             return function(x)
 
-    return Compiled(Programs(pure), model)
-
-
-class Programs:
-    """A function of the values of variables and an array, of a batch and of many, compiled.
-
-    Args:
-        pure: the function.
-    """
-
-    def __init__(self, pure):
-        self.pure = pure
-        jit = functools.partial(jax.jit, compiler_options=_wide_vectors())
-        self.batch = jit(pure)
-        self.shared_batch = jit(lambda values, x: pure(values, spread.shared(x)))
-        self.batches = jit(self._batches)
-        self.shared_batches = jit(lambda *given: spread.in_shares(self._batches, *given))
-
-    def _batches(self, values, x, turns):
-        """Of `x`, `(turns, cores, batch, ...)`, the first `turns`; the others are left zero."""
-        kind = jax.eval_shape(self.pure, values, x[0, 0])
-        found = jax.numpy.zeros((*x.shape[:2], *kind.shape), kind.dtype)
-
-        def body(turn, found):
-            return found.at[turn, 0].set(self.pure(values, x[turn, 0]))
-
-        return jax.lax.fori_loop(0, turns, body, found)
-
-
-@functools.cache
-def _wide_vectors():
-    """Options that let XLA use all of a CPU's vector registers; none if this XLA has no such.
-
-    By itself it takes half of AVX-512's. An LSTM scores a sixth faster so, nothing slower.
-    """
-    if jax.default_backend() != "cpu":
-        return None
-    options = {"xla_cpu_prefer_vector_width": 512}
-    try:
-        jax.jit(lambda: 0, compiler_options=options).lower().compile()
-    except jax.errors.JaxRuntimeError:
-        return None
-    return options
-
-
-class Compiled:
-    """A compiled function of an array that reads the variables of a model.
-
-    Args:
-        programs: `Programs` of the values of the variables.
-        model: whose values.
-    """
-
-    def __init__(self, programs, model):
-        self.programs = programs
-        self.model = model
-        self.variables = model.variables
-        self.held = self.copies = ()
-        self._shared = functools.cache(self._is_shared)
-
-    def __call__(self, x):
-        values = [v.value for v in self.variables]
-        if not self._shared(x.shape):
-            return np.asarray(self.programs.batch(values, x))
-        return np.asarray(self.programs.shared_batch(self._everywhere(values), x))
-
-    def of_batches(self, x, size, room):
-        """The same of `x`, `(n, ...)`, in batches of `size`, as one call; each core takes some.
-
-        Args:
-            x: NumPy, no more than `room` batches.
-            size: samples a batch.
-            room: batches to compile for; what is compiled for these serves fewer.
-        """
-        shared = self._shared((size * spread.cores(), *x.shape[1:]))
-        cores = spread.cores() if shared else 1
-        most, turns = (-(-count // (size * cores)) for count in (room * size, len(x)))
-        places = most * cores * size
-        filled = x
-        if len(x) < places:
-            filled = np.zeros((places, *x.shape[1:]), x.dtype)
-            filled[: len(x)] = x
-        given = filled.reshape(most, cores, size, *x.shape[1:]), turns
-        values = [v.value for v in self.variables]
-        if shared:
-            found = self.programs.shared_batches(self._everywhere(values), *given)
-        else:
-            found = self.programs.batches(values, *given)
-        return np.asarray(found).reshape(-1, *found.shape[3:])[: len(x)]
-
-    def of(self, model):
-        """The same programs on the weights of `model`, which must be alike."""
-        return Compiled(self.programs, model)
-
-    def _is_shared(self, shape):
-        return spread.pays(self.model.trainable_variables, shape[0], shape[1:])
-
-    def _everywhere(self, values):
-        """Copies of `values` on every device, kept until a value is another."""
-        if not self.held or any(a is not b for a, b in zip(values, self.held, strict=True)):
-            self.held, self.copies = values, spread.everywhere(values)
-        return self.copies
+    return programs.Compiled(programs.Programs(pure), model)
 
 
 def compiled_gradient(function, model):
@@ -237,14 +135,18 @@ class Loop(Steps):
         twin.weights = ()
         return twin
 
+    def place_data(self, arrays):
+        return spread.Data(super().place_data(arrays))
+
     def run(self, cut, data, order, start, end):
         state = [v.value for v in self.variables]
         shape = data[0].shape[1:] if cut.window is None else (cut.window, *data[0].shape[1:])
         if not spread.pays(self.weights, order.shape[1], shape):
-            state = self._compiled(cut, False, state, data, order, start, end)
-        elif sum(each.nbytes for each in data) <= spread.MOST:
-            given = spread.everywhere([state, data, order])
-            state = spread.here(self._compiled(cut, True, *given, start, end))
+            state = self._compiled(cut, False, state, list(data), order, start, end)
+        elif data.can_be_everywhere:
+            state, order = spread.everywhere([state, order])
+            state = self._compiled(cut, True, state, data.everywhere, order, start, end)
+            state = spread.here(state)
         else:
             state = self._run_gathered(cut, state, data, order, start, end)
         _assign(self.variables, jax.block_until_ready(state))

@@ -19,7 +19,21 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from zoo.backend import CPU_DEVICES, core_count
 
 WORK = 10**7  # multiplications of a pass through the network from which sharing it pays
-MOST = 2**26  # bytes of data that each core is given whole, at every call
+MOST = 2**29  # bytes of copies of the data, for the cores but the first
+
+
+class Data(list):
+    """Arrays on the first device, and on every device from when that is asked for."""
+
+    @property
+    def can_be_everywhere(self):
+        """Whether there is room for copies."""
+        return (cores() - 1) * sum(each.nbytes for each in self) <= MOST
+
+    @functools.cached_property
+    def everywhere(self):
+        """A list of the arrays, whole on each device."""
+        return everywhere(list(self))
 
 
 def pays(variables, samples, shape):

@@ -2,8 +2,11 @@
 
 import functools
 
+import numpy as np
 import tensorflow as tf
 
+from zoo.backend import core_count
+from zoo.engine.recurrence.tensorflow import by_kernels
 from zoo.engine.steps import Steps
 
 
@@ -33,8 +36,63 @@ def apply_gradients(optimizer, gradients, variables):
 
 def compiled(function, model):
     """`function` of an array, compiled; it may read the variables of `model`, and gives NumPy."""
-    graph = tf.function(function, autograph=False, reduce_retracing=True)
-    return lambda x: graph(tf.convert_to_tensor(x)).numpy()
+    return Compiled(function)
+
+
+class Compiled:
+    """A function of an array as graphs, one for each shape: of a batch, and of many.
+
+    Args:
+        function: of a tensor.
+    """
+
+    def __init__(self, function):
+        self.function = by_kernels(function)
+        self._batch = functools.cache(self._of_a_batch)
+        self._batches = functools.cache(self._of_batches)
+
+    def __call__(self, x):
+        x = tf.convert_to_tensor(x)
+        return self._batch(x.shape, x.dtype)(x).numpy()
+
+    def of_batches(self, x, size, room):
+        """The same of `x`, `(n, ...)`, in batches of `size`, as one call; each core takes some.
+
+        Args:
+            x: NumPy.
+            size: samples a batch.
+            room: not needed: a graph takes any number of batches.
+        """
+        turns = -(-len(x) // size)
+        filled = x
+        if len(x) < turns * size:
+            filled = np.zeros((turns * size, *x.shape[1:]), x.dtype)
+            filled[: len(x)] = x
+        batches = tf.convert_to_tensor(filled.reshape(turns, size, *x.shape[1:]))
+        found = self._batches(batches.shape[1:], batches.dtype)(batches).numpy()
+        return found.reshape(-1, *found.shape[2:])[: len(x)]
+
+    def _of_a_batch(self, shape, dtype):
+        graph = tf.function(self.function, autograph=False)
+        return graph.get_concrete_function(tf.TensorSpec(shape, dtype))
+
+    def _of_batches(self, shape, dtype):
+        batch = self._batch(shape, dtype)
+
+        @tf.function(input_signature=[tf.TensorSpec([None, *shape], dtype)], autograph=False)
+        def graph(batches):
+            turns = tf.shape(batches)[0]
+
+            def body(turn, found):
+                return turn + 1, found.write(turn, batch(batches[turn]))
+
+            start = tf.constant(0), tf.TensorArray(batch.structured_outputs.dtype, turns)
+            _, found = tf.while_loop(
+                lambda turn, _: turn < turns, body, start, parallel_iterations=core_count()
+            )
+            return found.stack()
+
+        return graph
 
 
 def compiled_gradient(function, model):
@@ -81,5 +139,5 @@ def seed(seed):
 
 
 def numbers_a_call():
-    """Of the widest layer's output: 64 MB. TensorFlow runs its operations in parallel."""
-    return 2**24
+    """Of the widest layer's output: on a CPU what fits its cache, elsewhere 64 MB."""
+    return 2**24 if tf.config.list_logical_devices("GPU") else 2**18

@@ -1,8 +1,9 @@
 """One training step on PyTorch: eager, with autograd; optimizers work outside the graph."""
 
-import timeit
+import math
 import warnings
 from contextlib import contextmanager
+from time import perf_counter
 
 import keras
 import numpy as np
@@ -12,7 +13,8 @@ from keras import ops
 from zoo.engine.steps import Steps
 
 CALLS_BEFORE = 8  # one is recorded, which takes as long as some hundred
-TIMED = 5  # calls with one thread, and with all
+TIMED = 5  # calls with all threads, and then with one, of each
+ASKED_AGAIN = 1000  # calls, which of the two is faster
 ASKED_FOR_A_NUMBER = "value out of a tracing tensor"  # in torch's error; expected of some
 SLOWER = "this is computed by one call of Keras' layers after another, not recorded as a whole"
 
@@ -194,33 +196,54 @@ class Recordings:
         if not same:
             warnings.warn(f"{SLOWER}: it gave other numbers", stacklevel=2)
             return None
-        return Recording(graph, values, others)
+        return Recording(graph)
 
 
 class Recording:
     """A list of torch operations, run by as many threads as are fastest.
 
-    That is one where threads wait for each other longer than they work, as in small networks.
-
     Args:
         graph: function of values and inputs; it may move values in place.
-        values: to try it on; they stay as they are.
-        inputs: to try it on.
     """
 
-    def __init__(self, graph, values, inputs):
+    def __init__(self, graph):
         self.graph = graph
-        values, seconds = _copies(values), {}
-        with torch.random.fork_rng():
-            for self.threads in (torch.get_num_threads(), 1):
-                seconds[self.threads] = min(
-                    timeit.repeat(lambda: self(values, inputs), number=1, repeat=TIMED)
-                )
-        self.threads = min(seconds, key=seconds.get)
+        self.threads = Threads()
 
     def __call__(self, values, inputs):
-        with using_threads(self.threads):
-            return self.graph(values, inputs)
+        return self.threads.run(lambda: self.graph(values, inputs))
+
+
+class Threads:
+    """How many threads make a piece of work fast, found while it is done again and again.
+
+    That is one where threads wait for each other longer than they work, as in small networks. It
+    is asked anew now and then, so that a moment at which others used the cores does not decide for
+    good.
+    """
+
+    def __init__(self):
+        self.counts = (torch.get_num_threads(), 1)
+        self.fastest = self.counts[0]
+        self.calls = 0
+        self.seconds = {}
+
+    def run(self, work):
+        """What `work()` returns."""
+        turn = self.calls % ASKED_AGAIN
+        self.calls += 1
+        if turn >= TIMED * len(self.counts):
+            with using_threads(self.fastest):
+                return work()
+        count = self.counts[turn // TIMED]
+        if turn % TIMED == 0:
+            self.seconds[count] = math.inf
+        with using_threads(count):
+            start = perf_counter()
+            found = work()
+            self.seconds[count] = min(self.seconds[count], perf_counter() - start)
+        self.fastest = min(self.seconds, key=self.seconds.get)
+        return found
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from zoo.engine import convolution
 
 @keras.saving.register_keras_serializable(package="zoo")
 class Conv2D(keras.layers.Conv2D):
-    """Keras' convolution; where XLA's own is slow, as one matrix product.
+    """Keras' convolution, by a faster kernel of the backend (`zoo.engine.convolution`).
 
-    Weights, configuration and results are Keras'. That path is taken for few channels on a CPU
-    under JAX, with padding and without stride; all else is left to Keras.
+    Weights, configuration and results are Keras'. That kernel is taken for channels last, with
+    padding and without stride; all else is left to Keras.
 
     Example:
         >>> layer = Conv2D(4, 5, padding="same", use_bias=False)

@@ -5,9 +5,11 @@ of the loop forwards and one of the loop backwards. Their products are too small
 cores: each core takes a share of the samples. The input's part of every step is one product before
 the loop; the gradients of the weights are products over time and samples after it.
 
-Outside training nothing is kept for the way back, and only what every exporter knows is used.
+Outside training nothing is kept for the way back. Kernels score too where `by_kernels` says that
+the graph stays here; by itself a layer uses only what every exporter knows.
 """
 
+import contextvars
 import functools
 from typing import NamedTuple
 
@@ -15,7 +17,22 @@ import tensorflow as tf
 
 from zoo.backend import core_count
 
+_kernels_score = contextvars.ContextVar("kernels_score", default=False)
 SHARE = 8  # samples that a core is given at least
+
+
+def by_kernels(function):
+    """`function`, whose recurrent layers are kernels of XLA outside training too."""
+
+    @functools.wraps(function)
+    def by_kernels(*args):
+        before = _kernels_score.set(True)
+        try:
+            return function(*args)
+        finally:
+            _kernels_score.reset(before)
+
+    return by_kernels
 
 
 class _Cell(NamedTuple):
@@ -47,7 +64,7 @@ def lstm(x, state, carry, kernel, recurrent, bias, sequences, training):
     OpenVINO cannot read a loop of so many inputs: Keras' loop, which is as fast, scores.
     """
     _leave_to_cudnn()
-    if not training:
+    if not (training or _kernels_score.get()):
         raise NotImplementedError
     return _layer(_LSTM, x, [state, carry], kernel, recurrent, [bias], sequences, training)
 
@@ -67,6 +84,9 @@ def _layer(cell, x, states, kernel, recurrent, biases, sequences, training):
     ]
     if training:
         outputs, *states = _trained(cell)(x, *states, *weights)
+    elif _kernels_score.get():
+        score = _scoring_kernel(cell, sequences)
+        outputs, states = _joined([score(*share, weights) for share in _shares(x, states)])
     else:
         outputs, states, _ = _forward(cell, x, states, weights, sequences)
     return tf.transpose(outputs, (1, 0, 2)) if sequences else None, states
@@ -185,6 +205,18 @@ def _backward(cell, x, states, weights, outputs, kept, by_outputs, by_states):
     ]
     by_x = tf.reshape(tf.matmul(by_gates, kernel, transpose_b=True), tf.shape(x))
     return by_x, by_states, by_weights
+
+
+@functools.cache
+def _scoring_kernel(cell, sequences):
+    """The way forwards, nothing kept; outputs of all steps, or of the last."""
+
+    @tf.function(jit_compile=True, autograph=False)
+    def forwards(x, states, weights):
+        outputs, states, _ = _forward(cell, x, states, weights, sequences)
+        return outputs if sequences else states[0][None], states
+
+    return forwards
 
 
 def _inputs_parts(x, kernel, bias, gates):

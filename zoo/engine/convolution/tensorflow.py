@@ -1,0 +1,18 @@
+"""Convolution and pooling on TensorFlow, which has fast ones of its own."""
+
+from keras import ops
+
+
+def convolve(x, kernel):
+    """`x` convolved with `kernel`, `(height, width, channels, filters)`."""
+    return ops.conv(x, kernel, padding="same", data_format="channels_last")
+
+
+def halve(x):
+    """Maximum of each 2×2 block; an odd last row or column is dropped."""
+    return ops.max_pool(x, 2, data_format="channels_last")
+
+
+def moments(x):
+    """Mean and variance of each channel over samples and places: two of `(channels,)`."""
+    return ops.moments(x, axes=(0, 1, 2))
