@@ -113,7 +113,7 @@ class Epoch:
         self.placed = None
         arrays, self.cut = arrays_of(batches)
         if arrays and arrays[0].nbytes <= WHOLE:
-            self.placed = loop.place_data([lengthened(ready(each), room[0]) for each in arrays])
+            self.placed = [loop.place(lengthened(ready(each), room[0])) for each in arrays]
 
     def calls(self, single: bool = False) -> Iterator[tuple[int, int, Call]]:
         """First and last step of each call, and the call itself.
@@ -147,7 +147,7 @@ class Epoch:
         for held in self._pieces(single):
             parts = [np.concatenate(each) for each in zip(*held, strict=True)]
             order = np.arange(len(parts[0]), dtype="int32").reshape(len(held), -1)
-            placed = self.loop.place_data(parts), self.loop.place(order)
+            placed = [self.loop.place(part) for part in parts], self.loop.place(order)
             last = first + len(held) - 1
             yield first, last, Call(self, Cut(), *placed, 0, len(held))
             first = last + 1

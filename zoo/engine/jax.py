@@ -135,20 +135,23 @@ class Loop(Steps):
         twin.weights = ()
         return twin
 
-    def place_data(self, arrays):
-        return spread.Data(super().place_data(arrays))
+    def place(self, array):
+        return spread.Placed(super().place(array))
 
     def run(self, cut, data, order, start, end):
         state = [v.value for v in self.variables]
         shape = data[0].shape[1:] if cut.window is None else (cut.window, *data[0].shape[1:])
+        steps = start, end
         if not spread.pays(self.weights, order.shape[1], shape):
-            state = self._compiled(cut, False, state, list(data), order, start, end)
-        elif data.can_be_everywhere:
-            state, order = spread.everywhere([state, order])
-            state = self._compiled(cut, True, state, data.everywhere, order, start, end)
+            arrays = [each.here for each in data]
+            state = self._compiled(cut, False, state, arrays, order.here, *steps)
+        elif spread.has_room(data):
+            arrays, state = [each.everywhere for each in data], spread.everywhere(state)
+            state = self._compiled(cut, True, state, arrays, order.everywhere, *steps)
             state = spread.here(state)
         else:
-            state = self._run_gathered(cut, state, data, order, start, end)
+            arrays = [np.asarray(each.here) for each in data]
+            state = self._run_gathered(cut, state, arrays, np.asarray(order.here), *steps)
         _assign(self.variables, jax.block_until_ready(state))
 
     def _run_gathered(self, cut, state, data, order, start, end):
@@ -156,7 +159,7 @@ class Loop(Steps):
 
         The next are gathered while these are learned from.
         """
-        size, order = order.shape[1], np.asarray(order)
+        size = order.shape[1]
         steps = max(1, GATHERED // math.prod((size, cut.window or 1, *data[0].shape[1:])))
         state = spread.everywhere(state)
         for first in range(start, end, steps):
@@ -202,7 +205,9 @@ class Abreast:
 
     def __init__(self, loops, data):
         self.loops = loops
-        self.data = [jax.numpy.stack(arrays) for arrays in zip(*data, strict=True)]
+        self.data = [
+            jax.numpy.stack([each.here for each in arrays]) for arrays in zip(*data, strict=True)
+        ]
         self._compiled = jax.jit(self._steps, static_argnums=0)
 
     @staticmethod
@@ -222,7 +227,7 @@ class Abreast:
         """
         some = next(iter(calls.values()))
         numbers = range(len(self.loops))
-        orders = [calls[i].order if i in calls else some.order for i in numbers]
+        orders = [calls[i].order.here if i in calls else some.order.here for i in numbers]
         start = np.array([calls[i].start if i in calls else 0 for i in numbers])
         end = np.array([calls[i].end if i in calls else 0 for i in numbers])
         states = [[v.value for v in loop.variables] for loop in self.loops]

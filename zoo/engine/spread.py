@@ -22,18 +22,26 @@ WORK = 10**7  # multiplications of a pass through the network from which sharing
 MOST = 2**29  # bytes of copies of the data, for the cores but the first
 
 
-class Data(list):
-    """Arrays on the first device, and on every device from when that is asked for."""
+class Placed:
+    """An array on the first device, and whole on every device from when that is asked for.
 
-    @property
-    def can_be_everywhere(self):
-        """Whether there is room for copies."""
-        return (cores() - 1) * sum(each.nbytes for each in self) <= MOST
+    Args:
+        array: on the first device.
+    """
+
+    def __init__(self, array):
+        self.here = array
+        self.shape = array.shape
 
     @functools.cached_property
     def everywhere(self):
-        """A list of the arrays, whole on each device."""
-        return everywhere(list(self))
+        """The array on each device."""
+        return everywhere(self.here)
+
+
+def has_room(data):
+    """Whether there is room for copies of all in `data`, a list of `Placed`."""
+    return (cores() - 1) * sum(each.here.nbytes for each in data) <= MOST
 
 
 def pays(variables, samples, shape):

@@ -21,16 +21,12 @@ class Steps:
         """`array` on the device."""
         return ops.convert_to_tensor(array)
 
-    def place_data(self, arrays):
-        """`arrays`, samples or samples and labels, on the device: a list."""
-        return [self.place(array) for array in arrays]
-
     def run(self, cut, data, order, start, end):
         """Take the steps from `start` to before `end`, each on the samples of a row of `order`.
 
         Args:
             cut: `zoo.engine.samples.Cut` of the samples.
-            data: what `place_data` gave.
+            data: what was placed: samples, or samples and labels.
             order: `(steps, batch)` int32, placed.
             start: number of the first step.
             end: number of the step to end before.
