@@ -52,6 +52,18 @@ PAIRS = {
         {"filters": 4, "kernel_size": (3, 1), "padding": "same"},
         LARGER,
     ),
+    "kernel_as_large_as_the_map": (
+        Conv2D,
+        keras.layers.Conv2D,
+        {"filters": 4, "kernel_size": (5, 3), "padding": "same"},
+        LARGER[:, :4, :3],
+    ),
+    "kernel_larger_than_the_map": (
+        Conv2D,
+        keras.layers.Conv2D,
+        {"filters": 4, "kernel_size": 7, "padding": "same"},
+        LARGER[:, :2, :3],
+    ),
     "even_kernel": (
         Conv2D,
         keras.layers.Conv2D,
@@ -128,21 +140,6 @@ def test_attention_with_a_mask_or_scores_to_return_is_keras_own():
     first[..., 0] = True  # all may see the first step alone: every step gets the same
     masked = ops.convert_to_numpy(layer(x, x, attention_mask=first))
     np.testing.assert_allclose(masked, np.repeat(masked[:, :1], 7, axis=1), atol=1e-5)
-
-
-@pytest.mark.parametrize("name", ["convolution", "convolution_in_blocks"])
-def test_a_gradient_taken_in_parts_is_the_same(name, monkeypatch):
-    if keras.backend.backend() == "jax":
-        from zoo.engine.convolution import jax as convolution
-
-        found = []
-        parts = convolution._parts
-        monkeypatch.setattr(convolution, "SEEN", 1)
-        monkeypatch.setattr(convolution, "_parts", lambda *g: found.append(parts(*g)) or found[-1])
-        test_results_and_gradients_are_those_of_keras(name)
-        assert set(found) == {len(PAIRS[name][3])}
-    else:
-        pytest.skip("a rule of our own on JAX alone")
 
 
 def gradient_of_pooled(layer, data):

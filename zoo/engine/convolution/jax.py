@@ -6,8 +6,11 @@ memory, and a product of it with 4 channels runs at several times the speed of o
 channel. The maximum of a block, and sums over the map, need no move of numbers then: XLA sees that
 the way out of the blocks and back into them comes to nothing.
 
-The gradient of a kernel is one matrix product of what the kernel saw. XLA's own is ten to a hundred
-times slower.
+The gradient of a kernel is a convolution too, of the input with the gradient of the output, where
+samples and channels have changed places. Told so, XLA takes its fast way; its own rule, which names
+the axes anew and moves nothing, is ten to a hundred times slower.
+
+Where a map is no larger than the kernel, the convolution is one product of all pixels with all.
 """
 
 import math
@@ -17,19 +20,24 @@ import jax.numpy as jnp
 from jax import lax
 
 FEW = 128  # channels in times channels out, up to which blocks are faster forwards
-SEEN = 2**24  # numbers that kernels saw and that are in memory at a time
+MATRIX = 2**22  # numbers of a matrix that takes all pixels to all pixels, at most
 
 
 def convolve(x, kernel):
     """`x` convolved with `kernel`, `(height, width, channels, filters)`, both of odd size."""
     x, kernel = jnp.asarray(x), jnp.asarray(kernel)
     odd = kernel.shape[0] % 2 == kernel.shape[1] % 2 == 1
-    return (_convolve if odd and jax.default_backend() == "cpu" else _xla)(x, kernel)
+    if not odd or jax.default_backend() != "cpu":
+        return _xla(x, kernel)
+    small = x.shape[1] <= kernel.shape[0] and x.shape[2] <= kernel.shape[1]
+    if small and math.prod((*x.shape[1:], *x.shape[1:3], kernel.shape[3])) <= MATRIX:
+        return _all_with_all(x, kernel)
+    return _convolve(x, kernel)
 
 
-def _xla(x, kernel):
+def _xla(x, kernel, padding="SAME"):
     names = ("NHWC", "HWIO", "NHWC")
-    return lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=names)
+    return lax.conv_general_dilated(x, kernel, (1, 1), padding, dimension_numbers=names)
 
 
 @jax.custom_vjp
@@ -45,45 +53,40 @@ def _forward(x, kernel):
 
 def _backward(saved, gradient):
     x, kernel = saved
-    by_x = _convolve(gradient, kernel[::-1, ::-1].swapaxes(2, 3))
-    if not _can_be_blocks(x, kernel):
-        return by_x, _by_kernel(x, gradient, kernel.shape[:2])
-    by_block_kernel = _by_kernel(_blocks(x), _blocks(gradient), (3, 3))
-    (by_kernel,) = jax.linear_transpose(_block_kernel, kernel)(by_block_kernel)
-    return by_x, by_kernel
+    return _convolve(gradient, _turned(kernel)), _by_kernel(x, gradient, kernel.shape[:2])
 
 
 _convolve.defvjp(_forward, _backward)
 
 
 def _by_kernel(x, gradient, size):
-    """Gradient by a kernel: a product, over samples and places, of what it saw and `gradient`."""
+    """Gradient by a kernel of `size`: how `x` and `gradient` go together at each shift."""
+    if x.shape[3] > gradient.shape[3]:  # shift the one of fewer channels
+        return _turned(_by_kernel(gradient, x, size))
+    padding = [(length // 2, length // 2) for length in size]
+    found = _xla(x.transpose(3, 1, 2, 0), gradient.transpose(1, 2, 0, 3), padding)
+    return found.transpose(1, 2, 0, 3)
+
+
+def _turned(kernel):
+    """The kernel of the way back: from filters to channels, by opposite shifts."""
+    return kernel[::-1, ::-1].swapaxes(2, 3)
+
+
+def _all_with_all(x, kernel):
+    """The same by a matrix that takes all pixels and channels to all pixels and filters."""
     n, height, width, channels = x.shape
-    (rows, columns), filters = size, gradient.shape[3]
-    if filters < channels:  # from the other side: what each pixel gave to which places
-        return _by_kernel(gradient, x, size)[::-1, ::-1].swapaxes(2, 3)
-    shifts = [(row, column) for row in range(rows) for column in range(columns)]
-
-    def product(x, gradient):
-        x = jnp.pad(x, ((0, 0), (rows // 2, rows // 2), (columns // 2, columns // 2), (0, 0)))
-        seen = [x[:, r : r + height, c : c + width] for r, c in shifts]
-        seen = jnp.concatenate(seen, axis=-1).reshape(-1, rows * columns * channels)
-        return seen.T @ gradient.reshape(-1, filters)
-
-    parts = _parts(n, height * width * rows * columns * channels)
-    if parts == 1:
-        found = product(x, gradient)
-    else:
-        along = [each.reshape(parts, n // parts, *each.shape[1:]) for each in (x, gradient)]
-        start = jnp.zeros((rows * columns * channels, filters), x.dtype)
-        found, _ = lax.scan(lambda sum_, each: (sum_ + product(*each), None), start, along)
-    return found.reshape(rows, columns, channels, filters)
-
-
-def _parts(samples, numbers):
-    """The fewest equal parts of the samples, each of at most `SEEN` numbers if that can be."""
-    fitting = (p for p in range(1, samples) if not samples % p and samples // p * numbers <= SEEN)
-    return next(fitting, samples)
+    rows, columns, _, filters = kernel.shape
+    spare = [(max(0, m - 1 - k // 2),) * 2 for m, k in ((height, rows), (width, columns))]
+    kernel = jnp.pad(kernel, (*spare, (0, 0), (0, 0)))
+    top, left = kernel.shape[0] // 2, kernel.shape[1] // 2
+    seen = [  # by each pixel of the output
+        kernel[top - row : top - row + height, left - column : left - column + width]
+        for row in range(height)
+        for column in range(width)
+    ]
+    matrix = jnp.stack(seen, axis=3).reshape(height * width * channels, -1)
+    return (x.reshape(n, -1) @ matrix).reshape(n, height, width, filters)
 
 
 def halve(x):
