@@ -8,7 +8,7 @@ import pytest
 
 from zoo import cli, export
 from zoo.data.windows import sliding_windows
-from zoo.estimators import METHODS, Autoencoder
+from zoo.estimators import METHODS, Autoencoder, DeepSVDD
 from zoo.export import FORMATS, ExportError
 
 LATENT = np.random.default_rng(0).normal(size=(300, 1)).repeat(3, axis=1)
@@ -68,6 +68,16 @@ def test_decides_as_the_detector_on_a_thousand_samples(fitted, tmp_path, method,
     np.testing.assert_allclose(score, expected, rtol=1e-4)
     np.testing.assert_array_equal(decision > 0.5, expected > detector.calibration_.limit)
     assert 0 < decision.mean() < 1 and len(raw) >= 1000
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow writes graphs")
+@pytest.mark.parametrize("format", [pytest.param(f, marks=needs[f]) for f in FORMATS])
+@pytest.mark.parametrize("network", ["rnn", "gru"])
+def test_every_recurrent_layer_leaves_in_every_format(tmp_path, network, format):
+    detector = DeepSVDD(window=4, network=network, units=(8, 4), **QUICK).fit(X)
+    path = tmp_path / {"onnx": "m.onnx", "saved_model": "m", "openvino": "m.xml"}[format]
+    assert detector.export(path, format).difference < 1e-4
+    assert not any(getattr(layer, "unroll", False) for layer in detector.model_.encoder.layers)
 
 
 @needs["onnx"]

@@ -16,6 +16,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -146,12 +148,27 @@ def write(
     else:
         import openvino
 
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, _unrolled(graph):
             between = Path(folder) / "model.onnx"
             graph.export(between, format="onnx", input_signature=signature, verbose=False)
             converted = openvino.convert_model(between)
             openvino.save_model(converted, path, compress_to_fp16=False)
     return run(path, format, x)
+
+
+@contextmanager
+def _unrolled(graph: keras.Model) -> Iterator[None]:
+    """Write the loops over time that OpenVINO cannot read, all but an LSTM's, step by step."""
+    kinds = (keras.layers.SimpleRNN, keras.layers.GRU)
+    loops = [each for each in graph._flatten_layers() if isinstance(each, kinds)]
+    before = [each.unroll for each in loops]
+    for each in loops:
+        each.unroll = True
+    try:
+        yield
+    finally:
+        for each, unroll in zip(loops, before, strict=True):
+            each.unroll = unroll
 
 
 def run(path: Path, format: str, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

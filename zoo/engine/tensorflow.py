@@ -116,7 +116,7 @@ class Loop(Steps):
     """A graph of many steps, which takes each batch out of the data itself."""
 
     def __init__(self, step, variables, model):
-        super().__init__(step, variables, model)
+        super().__init__(by_kernels(step), variables, model)
         self._graph = functools.cache(functools.partial(self._compiled, model.jit_compile))
 
     def run(self, cut, data, order, start, end):

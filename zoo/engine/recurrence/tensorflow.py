@@ -1,12 +1,12 @@
-"""Recurrent layers on TensorFlow: a loop over time, in training compiled by XLA for every core.
+"""Recurrent layers on TensorFlow: a loop over time, compiled by XLA for every core.
 
-An operation of a small layer takes longer to start than to run, so in training XLA makes one kernel
-of the loop forwards and one of the loop backwards. Their products are too small to be spread over
+An operation of a small layer takes longer to start than to run, so XLA makes one kernel of the loop
+forwards and, in training, one of the loop backwards. Their products are too small to be spread over
 cores: each core takes a share of the samples. The input's part of every step is one product before
 the loop; the gradients of the weights are products over time and samples after it.
 
-Outside training nothing is kept for the way back. Kernels score too where `by_kernels` says that
-the graph stays here; by itself a layer uses only what every exporter knows.
+Outside training a layer is Keras', which every exporter knows, but where `by_kernels` says that the
+graph stays here.
 """
 
 import contextvars
@@ -59,13 +59,8 @@ def gru(x, state, kernel, recurrent, bias, sequences, training):
 
 
 def lstm(x, state, carry, kernel, recurrent, bias, sequences, training):
-    """c' = f c + i tanh(x W_c + h R_c + b_c), h' = o tanh(c').
-
-    OpenVINO cannot read a loop of so many inputs: Keras' loop, which is as fast, scores.
-    """
+    """c' = f c + i tanh(x W_c + h R_c + b_c), h' = o tanh(c')."""
     _leave_to_cudnn()
-    if not (training or _kernels_score.get()):
-        raise NotImplementedError
     return _layer(_LSTM, x, [state, carry], kernel, recurrent, [bias], sequences, training)
 
 
@@ -77,6 +72,8 @@ def _leave_to_cudnn():
 
 @tf.autograph.experimental.do_not_convert
 def _layer(cell, x, states, kernel, recurrent, biases, sequences, training):
+    if not (training or _kernels_score.get()):
+        raise NotImplementedError
     x = tf.transpose(x, (1, 0, 2))
     # A function with a derivative of its own may not read variables.
     weights = [
@@ -84,11 +81,9 @@ def _layer(cell, x, states, kernel, recurrent, biases, sequences, training):
     ]
     if training:
         outputs, *states = _trained(cell)(x, *states, *weights)
-    elif _kernels_score.get():
+    else:
         score = _scoring_kernel(cell, sequences)
         outputs, states = _joined([score(*share, weights) for share in _shares(x, states)])
-    else:
-        outputs, states, _ = _forward(cell, x, states, weights, sequences)
     return tf.transpose(outputs, (1, 0, 2)) if sequences else None, states
 
 
