@@ -66,6 +66,18 @@ def _busy() -> bool:
     return hasattr(os, "getloadavg") and os.getloadavg()[0] >= (os.cpu_count() or 1)
 
 
+def check_installed(backend: str | None) -> None:
+    """Raise BackendError, with the cure, unless `backend` can be imported here; None is none."""
+    available = installed()
+    if backend is None:
+        raise BackendError(f"Keras needs a backend and none is installed; {_cure('jax')}")
+    if backend not in BACKENDS:
+        raise BackendError(f"backend '{backend}' is unknown; choose one of {', '.join(BACKENDS)}")
+    if backend not in available:
+        others = f" (installed: {', '.join(available)})" if available else ""
+        raise BackendError(f"backend '{backend}' is not installed{others}; {_cure(backend)}")
+
+
 def choose(backend: str | None = None, device: str = "auto") -> str:
     """Fix backend and device before Keras is imported, and return the backend's name.
 
@@ -85,7 +97,7 @@ def choose(backend: str | None = None, device: str = "auto") -> str:
     if backend is None:
         prefer_installed()
         backend = running or os.environ.get("KERAS_BACKEND")
-    _check_installed(backend)
+    check_installed(backend)
     if running and running != backend:
         raise BackendError(
             f"Keras already runs on '{running}' in this process, so '{backend}' comes too late; "
@@ -186,17 +198,6 @@ def _running_backend() -> str | None:
     import keras
 
     return keras.backend.backend()
-
-
-def _check_installed(backend: str | None) -> None:
-    available = installed()
-    if backend is None:
-        raise BackendError(f"Keras needs a backend and none is installed; {_cure('jax')}")
-    if backend not in BACKENDS:
-        raise BackendError(f"backend '{backend}' is unknown; choose one of {', '.join(BACKENDS)}")
-    if backend not in available:
-        others = f" (installed: {', '.join(available)})" if available else ""
-        raise BackendError(f"backend '{backend}' is not installed{others}; {_cure(backend)}")
 
 
 def _cure(backend: str) -> str:

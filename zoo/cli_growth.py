@@ -77,15 +77,12 @@ def add_parsers(commands: Any) -> None:
 
 
 def _backends(names: Sequence[str] | None) -> Sequence[str]:
-    from zoo.backend import BackendError, installed
+    from zoo.backend import check_installed, installed
 
-    missing = [name for name in names or () if name not in installed()]
-    if missing or not installed():
-        raise BackendError(
-            f"backend '{missing[0] if missing else 'jax'}' is not installed (installed: "
-            f"{', '.join(installed()) or 'none'}); choose one of these, or pip install it"
-        )
-    return names or installed()
+    names = names or installed()
+    for name in names or (None,):
+        check_installed(name)
+    return names
 
 
 def _can_be_drawn(rows: Sequence[Mapping[str, Any]]) -> bool:

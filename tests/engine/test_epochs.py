@@ -171,7 +171,7 @@ def test_a_subclass_that_reads_its_own_way_is_read_that_way():
 
 @pytest.mark.skipif(keras.backend.backend() != "torch", reason="records steps: torch")
 def test_steps_and_scores_are_recorded_after_some_calls():
-    from zoo.engine.torch import CALLS_BEFORE
+    from zoo.engine.recordings import CALLS_BEFORE
 
     model = autoencoder()
     model.fit(Batches(ROWS, 2, seed=0, drop_last=True), epochs=1, verbose=0)

@@ -8,7 +8,7 @@ if keras.backend.backend() != "torch":
 
 import torch
 
-from zoo.engine import torch as engine_torch
+from zoo.engine import recordings
 
 ALL = 2
 
@@ -19,7 +19,7 @@ def machine(monkeypatch):
     before = torch.get_num_threads()
     torch.set_num_threads(ALL)
     machine = type("Machine", (), {"now": 0.0, "seconds": {ALL: 1.0, 1: 1.0}})
-    monkeypatch.setattr(engine_torch, "perf_counter", lambda: machine.now)
+    monkeypatch.setattr(recordings, "perf_counter", lambda: machine.now)
     yield machine
     torch.set_num_threads(before)
 
@@ -41,13 +41,13 @@ def counts_of(machine, threads, calls):
 @pytest.mark.parametrize("fastest", [ALL, 1])
 def test_after_some_calls_of_each_the_faster_stays(machine, fastest):
     machine.seconds[fastest] = 0.5
-    tried = [ALL] * engine_torch.TIMED + [1] * engine_torch.TIMED
-    assert counts_of(machine, engine_torch.Threads(), 20) == tried + [fastest] * 10
+    tried = [ALL] * recordings.TIMED + [1] * recordings.TIMED
+    assert counts_of(machine, recordings.Threads(), 20) == tried + [fastest] * 10
 
 
 def test_a_busy_moment_does_not_decide_for_good(machine):
-    threads = engine_torch.Threads()
+    threads = recordings.Threads()
     machine.seconds.update({ALL: 9.0, 1: 1.0})
-    assert counts_of(machine, threads, engine_torch.ASKED_AGAIN)[-1] == 1
+    assert counts_of(machine, threads, recordings.ASKED_AGAIN)[-1] == 1
     machine.seconds.update({ALL: 0.5, 1: 1.0})
     assert counts_of(machine, threads, 20)[-1] == ALL
