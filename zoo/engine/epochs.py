@@ -18,7 +18,7 @@ import keras
 import numpy as np
 
 from zoo.engine.batches import Batches
-from zoo.engine.samples import Cut, find_cut, ready
+from zoo.engine.samples import Cut, find_cut, lengthened, ready
 
 CALL_SECONDS = 0.5  # that a call shall take
 LEAST_STEPS, MOST_SECONDS = 4, 2.0  # of a call of slow steps: it begins by asking for memory
@@ -182,17 +182,6 @@ def arrays_of(batches: Any) -> tuple[list[np.ndarray], Cut]:
         return [], Cut()
     series, cut = find_cut(batches.x)
     return [series] if batches.y is None else [series, np.asarray(batches.y)], cut
-
-
-def lengthened(array: np.ndarray, rows: int) -> np.ndarray:
-    """`array` with zeros at its end, `rows` long if it was shorter.
-
-    Example:
-        >>> lengthened(np.ones(2), 3).tolist()
-        [1.0, 1.0, 0.0]
-    """
-    missing = max(0, rows - len(array))
-    return np.pad(array, [(0, missing)] + [(0, 0)] * (array.ndim - 1)) if missing else array
 
 
 def fit(model, batches, **options):

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from zoo.engine import spread
+from zoo.engine.samples import lengthened
 
 
 class Programs:
@@ -82,11 +83,7 @@ class Compiled:
         shared = self._shared((size * spread.cores(), *x.shape[1:]))
         cores = spread.cores() if shared else 1
         most, turns = (-(-count // (size * cores)) for count in (room * size, len(x)))
-        places = most * cores * size
-        filled = x
-        if len(x) < places:
-            filled = np.zeros((places, *x.shape[1:]), x.dtype)
-            filled[: len(x)] = x
+        filled = lengthened(x, most * cores * size)
         given = filled.reshape(most, cores, size, *x.shape[1:]), turns
         values = [v.value for v in self.variables]
         if shared:

@@ -78,3 +78,14 @@ def ready(array: np.ndarray) -> np.ndarray:
     """As networks take it: floats in Keras' own precision, contiguous."""
     kind = keras.config.floatx() if np.issubdtype(array.dtype, np.floating) else array.dtype
     return np.ascontiguousarray(array, dtype=kind)
+
+
+def lengthened(array: np.ndarray, rows: int) -> np.ndarray:
+    """`array` with zeros at its end, `rows` long if it was shorter.
+
+    Example:
+        >>> lengthened(np.ones(2), 3).tolist()
+        [1.0, 1.0, 0.0]
+    """
+    missing = max(0, rows - len(array))
+    return np.pad(array, [(0, missing)] + [(0, 0)] * (array.ndim - 1)) if missing else array

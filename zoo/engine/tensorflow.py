@@ -2,11 +2,11 @@
 
 import functools
 
-import numpy as np
 import tensorflow as tf
 
 from zoo.backend import core_count
 from zoo.engine.recurrence.tensorflow import by_kernels
+from zoo.engine.samples import lengthened
 from zoo.engine.steps import Steps
 
 
@@ -64,11 +64,8 @@ class Compiled:
             room: not needed: a graph takes any number of batches.
         """
         turns = -(-len(x) // size)
-        filled = x
-        if len(x) < turns * size:
-            filled = np.zeros((turns * size, *x.shape[1:]), x.dtype)
-            filled[: len(x)] = x
-        batches = tf.convert_to_tensor(filled.reshape(turns, size, *x.shape[1:]))
+        batches = lengthened(x, turns * size).reshape(turns, size, *x.shape[1:])
+        batches = tf.convert_to_tensor(batches)
         found = self._batches(batches.shape[1:], batches.dtype)(batches).numpy()
         return found.reshape(-1, *found.shape[2:])[: len(x)]
 
