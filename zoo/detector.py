@@ -273,7 +273,7 @@ class Detector(engine.Trainer, keras.Model):
         Args:
             x: `(n, ...)` array; overlapping windows are copied batch by batch.
             batch_size: samples a batch; None takes 64 to 4096, as the sizes of sample and layers
-                suggest on this backend. TensorFlow and JAX compute many batches a call.
+                suggest on this backend. Many batches are one call.
         """
         if not len(x):
             return np.zeros(0, "float32")

@@ -51,9 +51,7 @@ def test_batches_give_what_the_whole_gives(doubled_sums, count):
     np.testing.assert_allclose(found, 2 * X[:count].sum(axis=1), rtol=1e-5, atol=1e-6)
 
 
-def test_many_batches_are_one_call_where_the_backend_can(doubled_sums, monkeypatch):
-    if not hasattr(doubled_sums, "of_batches"):
-        pytest.skip("a batch is a call on this backend")
+def test_many_batches_are_one_call(doubled_sums, monkeypatch):
     calls = []
     of_batches = doubled_sums.of_batches
 

@@ -2,10 +2,9 @@
 
 The only package that names a backend. Each of `tensorflow.py`, `jax.py` and `torch.py` gives
 the same things: `Trainer` (the step methods that Keras calls), `gradients`, `apply_gradients`,
-`compiled`, `compiled_gradient`, `Loop` (many steps in one call), `seed` and `numbers_a_call`.
-Models that are alike share programs where there is `Abreast` (the steps of many models in one
-call): on JAX. What `compiled` gives may have `of_batches` (many batches in one call): on TensorFlow
-and JAX.
+`compiled` (what it gives has `of_batches`: many batches in one call), `compiled_gradient`, `Loop`
+(many steps in one call), `seed` and `numbers_a_call`. Models that are alike share programs where
+there is `Abreast` (the steps of many models in one call): on JAX.
 """
 
 import importlib

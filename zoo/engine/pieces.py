@@ -40,8 +40,7 @@ def in_pieces(call: Callable, *arrays: np.ndarray, most: int = 256) -> tuple[np.
 def in_batches(call: Callable, x: np.ndarray, size: int) -> np.ndarray:
     """What a compiled function of one array makes of `x`, in batches of `size`.
 
-    Where the backend can (`call.of_batches`), batches are one call: as many as some 16 MB hold, if
-    that is eight or more.
+    Batches are one call (`call.of_batches`): as many as some 16 MB hold, if that is eight or more.
 
     Args:
         call: what `zoo.engine.compiled` gave.

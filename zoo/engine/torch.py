@@ -6,6 +6,7 @@ import torch
 from keras import ops
 
 from zoo.engine.recordings import Recordings
+from zoo.engine.samples import lengthened
 from zoo.engine.steps import Steps
 
 
@@ -51,13 +52,29 @@ class Compiled:
         self.recordings = Recordings(self._pure, variables)
 
     def __call__(self, x):
-        x = ops.convert_to_tensor(x)
-        with torch.no_grad():
-            recorded = self.recordings.of([x])
-            if recorded is None:
-                return ops.convert_to_numpy(self.function(x))
-            (found,) = recorded([v.value.detach() for v in self.variables], [x])
+        (found,) = self._of([ops.convert_to_tensor(x)])
         return ops.convert_to_numpy(found)
+
+    def of_batches(self, x, size, room):
+        """The same of `x`, `(n, ...)`, in batches of `size`, moved to the device as one.
+
+        Args:
+            x: NumPy.
+            size: samples a batch.
+            room: not needed: nothing is compiled for a number of batches.
+        """
+        filled = ops.convert_to_tensor(lengthened(x, -(-len(x) // size) * size))
+        return ops.convert_to_numpy(torch.cat(self._of(filled.split(size))))[: len(x)]
+
+    @torch.no_grad()
+    def _of(self, batches):
+        """What the function makes of each."""
+        values = [v.value.detach() for v in self.variables]
+        found = []
+        for batch in batches:
+            recorded = self.recordings.of([batch])
+            found += [self.function(batch)] if recorded is None else recorded(values, [batch])
+        return found
 
     def _pure(self, values, x):
         lent = list(zip(self.variables, values, strict=True))
