@@ -47,9 +47,12 @@ class Recordings:
         from torch.fx.experimental.proxy_tensor import make_fx  # takes a second to import
 
         values = _copies(v.value for v in self.variables)
+        count = len(values)
         try:
-            # Not a method as it is: make_fx would count its `self` among the arguments.
-            graph = make_fx(lambda *given: self.function(*given))(values, inputs)
+            # Not as lists: a graph takes those apart at every call.
+            graph = make_fx(lambda *given: self.function(list(given[:count]), list(given[count:])))(
+                *values, *inputs
+            )
         except (RuntimeError, NotImplementedError) as error:
             if ASKED_FOR_A_NUMBER not in str(error):
                 warnings.warn(f"{SLOWER}: {error}", stacklevel=2)
@@ -60,7 +63,7 @@ class Recordings:
         with torch.random.fork_rng():
             expected = self.function(_copies(values), others)
         with torch.random.fork_rng():
-            found = graph(_copies(values), others)
+            found = graph(*_copies(values), *others)
         same = all(
             torch.allclose(a, b, rtol=1e-4, atol=1e-6, equal_nan=True)
             for a, b in zip(expected, found, strict=True)
@@ -75,7 +78,7 @@ class Recording:
     """A list of torch operations, run by as many threads as are fastest.
 
     Args:
-        graph: function of values and inputs; it may move values in place.
+        graph: `torch.fx.GraphModule` of values and inputs; it may move values in place.
     """
 
     def __init__(self, graph):
@@ -83,7 +86,7 @@ class Recording:
         self.threads = Threads()
 
     def __call__(self, values, inputs):
-        return self.threads.run(lambda: self.graph(values, inputs))
+        return self.threads.run(lambda: self.graph.forward(*values, *inputs))
 
 
 class Threads:
