@@ -250,7 +250,7 @@ class Detector(engine.Trainer, keras.Model):
         Training and validation may report others, and a compiled step does not say which.
         """
         self.means.names = self._terms.of[training]
-        return self.get_metrics_result()
+        return self.means.as_floats()
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Scores `(n,)` float32 as NumPy.

@@ -13,12 +13,14 @@ def test_means_weigh_by_samples():
     means.update_state({"loss": 5.0, "accuracy": 1.0}, sample_weight=10)
     found = {name: float(ops.convert_to_numpy(mean)) for name, mean in means.result().items()}
     assert found == pytest.approx({"loss": 2.0, "accuracy": 0.25})
+    assert means.as_floats() == found
 
 
 def test_a_new_epoch_starts_from_nothing():
     means = RunningMeans()
     means.update_state({"loss": 7.0})
     means.reset_state()
+    assert means.as_floats() == {"loss": 0.0}
     assert np.array(ops.convert_to_numpy(means.result()["loss"])) == 0
     means.update_state({"loss": 3.0})
     assert np.array(ops.convert_to_numpy(means.result()["loss"])) == 3

@@ -1,6 +1,7 @@
 """Means over an epoch of whatever terms a model's `learn` reports."""
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -42,3 +43,9 @@ class RunningMeans(keras.metrics.Metric):
         """Dict of the means so far; zeros before the first batch."""
         weight = ops.maximum(self.weight, 1e-12)
         return {name: self.totals[i] / weight for i, name in enumerate(self.names)}
+
+    def as_floats(self):
+        """The same as Python floats, read from the device as two arrays."""
+        totals, weight = map(ops.convert_to_numpy, (self.totals, self.weight))
+        means = totals / np.maximum(weight, np.float32(1e-12))
+        return {name: float(mean) for name, mean in zip(self.names, means, strict=False)}
