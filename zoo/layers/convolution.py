@@ -8,7 +8,7 @@ from zoo.engine import convolution
 
 @keras.saving.register_keras_serializable(package="zoo")
 class Conv2D(keras.layers.Conv2D):
-    """Keras' convolution, by a faster kernel of the backend (`zoo.engine.convolution`).
+    """Keras' convolution, by a faster kernel of the backend (`zoo/engine/convolution/`).
 
     Weights, configuration and results are Keras'. That kernel is taken for channels last, with
     padding and without stride; all else is left to Keras.
