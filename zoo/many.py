@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing
+from contextvars import copy_context
 from typing import Literal, get_args
 
 import keras
@@ -105,8 +106,6 @@ def _train(how, models, batches, epochs, callbacks):
         rows = [array.shape[0] for each in batches for array in arrays_of(each)[0]]
         room = max(rows, default=0), max(map(len, batches))
     loops = [model.loop(training=True) for model in models]
-    if how == "threads":
-        loops = [loop.on_one_core() for loop in loops]
     passes = [
         Epoch(loop, each, room, at_once=how == "vectorized")
         for loop, each in zip(loops, batches, strict=True)
@@ -123,6 +122,7 @@ def _train(how, models, batches, epochs, callbacks):
     with ExitStack() as stack:
         trainings = [stack.enter_context(closing(one(n))) for n in range(len(models))]
         if how == "threads":
+            stack.enter_context(engine.on_one_core())
             _in_threads(trainings)
         elif how == "vectorized":
             loops, placed = [each.loop for each in passes], [each.placed for each in passes]
@@ -145,7 +145,7 @@ def _in_threads(trainings):
     def advance(each):
         for call in each:
             if call.kind in known:
-                waiting[pool.submit(call)] = each
+                waiting[pool.submit(copy_context().run, call)] = each
                 return
             call()
             known.add(call.kind)

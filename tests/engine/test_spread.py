@@ -108,3 +108,10 @@ def test_one_device_is_not_spread_over(monkeypatch):
 
     monkeypatch.setattr(spread, "_layouts", lambda: None)
     assert not spread.pays([np.zeros((200, 100))], 64, (50, 8))
+
+
+def test_nothing_is_spread_where_each_core_has_work_of_its_own(two_devices):
+    given = [np.zeros((200, 100))], 64, (50, 8)
+    with two_devices.on_one_core():
+        assert not two_devices.pays(*given)
+    assert two_devices.pays(*given)

@@ -4,11 +4,13 @@ The only package that names a backend. Each of `tensorflow.py`, `jax.py` and `to
 the same things: `Trainer` (the step methods that Keras calls), `gradients`, `apply_gradients`,
 `compiled` (what it gives has `of_batches`: many batches in one call), `compiled_gradient`, `Loop`
 (many steps in one call), `seed` and `numbers_a_call`. Models that are alike share programs where
-there is `Abreast` (the steps of many models in one call): on JAX.
+there is `Abreast` (the steps of many models in one call): on JAX. It alone spreads a batch over the
+cores by itself, which `on_one_core` keeps it from.
 """
 
 import importlib
 import random
+from contextlib import nullcontext
 
 import keras
 import numpy as np
@@ -23,6 +25,7 @@ compiled_gradient = _backend.compiled_gradient
 Loop = _backend.Loop
 numbers_a_call = _backend.numbers_a_call
 Abreast = getattr(_backend, "Abreast", None)
+on_one_core = getattr(_backend, "on_one_core", nullcontext)
 
 
 def forward(network):
@@ -53,5 +56,6 @@ __all__ = [
     "forward",
     "gradients",
     "numbers_a_call",
+    "on_one_core",
     "seed_everything",
 ]

@@ -14,6 +14,7 @@ import numpy as np
 from zoo.engine import programs, spread
 from zoo.engine.steps import Steps
 
+on_one_core = spread.on_one_core
 GATHERED = 2**22  # numbers that cores are given at a time of data too large to give whole
 
 
@@ -127,12 +128,6 @@ class Loop(Steps):
         """
         twin = copy.copy(self)
         twin.variables = variables
-        return twin
-
-    def on_one_core(self):
-        """The same loop, for a thread of its own among others."""
-        twin = copy.copy(self)
-        twin.weights = ()
         return twin
 
     def place(self, array):

@@ -64,7 +64,6 @@ class Compiled:
         self.model = model
         self.variables = model.variables
         self.held = self.copies = ()
-        self._shared = functools.cache(self._is_shared)
 
     def __call__(self, x):
         values = [v.value for v in self.variables]
@@ -96,7 +95,7 @@ class Compiled:
         """The same programs on the weights of `model`, which must be alike."""
         return Compiled(self.programs, model)
 
-    def _is_shared(self, shape):
+    def _shared(self, shape):
         return spread.pays(self.model.trainable_variables, shape[0], shape[1:])
 
     def _everywhere(self, values):

@@ -9,8 +9,10 @@ statistics, of a contrastive loss.
 JAX_NUM_CPU_DEVICES=1, set before Python starts, turns it off.
 """
 
+import contextvars
 import functools
 import math
+from contextlib import contextmanager
 
 import jax
 import keras
@@ -20,6 +22,17 @@ from zoo.backend import CPU_DEVICES, core_count
 
 WORK = 10**7  # multiplications of a pass through the network from which sharing it pays
 MOST = 2**29  # bytes of copies of the data, for the cores but the first
+_apart = contextvars.ContextVar("apart", default=False)
+
+
+@contextmanager
+def on_one_core():
+    """Spread nothing over the cores: others work there. What waits for them all waits long."""
+    before = _apart.set(True)
+    try:
+        yield
+    finally:
+        _apart.reset(before)
 
 
 class Placed:
@@ -54,7 +67,9 @@ def pays(variables, samples, shape):
         samples: of the batch.
         shape: of a sample.
     """
-    if len(shape) < 2 or _layouts() is None or keras.distribution.distribution() is not None:
+    if len(shape) < 2 or _apart.get() or _layouts() is None:
+        return False
+    if keras.distribution.distribution() is not None:
         return False
     if samples % len(_layouts()[0].mesh.devices):
         return False
