@@ -8,7 +8,7 @@ from time import perf_counter
 import torch
 
 CALLS_BEFORE = 8  # one is recorded, which takes as long as some hundred
-TIMED = 5  # calls with all threads, and then with one, of each
+TIMED = 3  # calls with all threads, and then with one, of each
 ASKED_AGAIN = 1000  # calls, which of the two is faster
 ASKED_FOR_A_NUMBER = "value out of a tracing tensor"  # in torch's error; expected of some
 SLOWER = "this is computed by one call of Keras' layers after another, not recorded as a whole"
