@@ -56,7 +56,8 @@ def test_a_worker_begins_and_then_measures_what_it_is_asked(kind, weights):
     assert score["samples"] == 3 * 64 and score["seconds"] > 0
     assert (predict["seconds"] is None) == (kind == "native")
     assert 5 <= len(latency["milliseconds"]) <= worker.LATENCY_CALLS
-    assert memory["peak_memory_mb"] >= began["import_memory_mb"] > 10
+    # Linux counts the peak less exactly than what is held now.
+    assert memory["peak_memory_mb"] > 0.99 * began["import_memory_mb"] > 10
 
 
 @pytest.mark.filterwarnings("ignore::zoo.collapse.CollapseWarning")
