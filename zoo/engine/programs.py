@@ -61,8 +61,8 @@ class Compiled:
 
     def __init__(self, programs, model):
         self.programs = programs
-        self.model = model
         self.variables = model.variables
+        self.weights = model.trainable_variables
         self.held = self.copies = ()
 
     def __call__(self, x):
@@ -96,7 +96,7 @@ class Compiled:
         return Compiled(self.programs, model)
 
     def _shared(self, shape):
-        return spread.pays(self.model.trainable_variables, shape[0], shape[1:])
+        return spread.pays(self.weights, shape[0], shape[1:])
 
     def _everywhere(self, values):
         """Copies of `values` on every device, kept until a value is another."""
