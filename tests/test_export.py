@@ -21,6 +21,8 @@ SMALL = {
     "forecaster": {"units": (8,), "window": 4},
 }
 
+NAMES = {"onnx": "m.onnx", "saved_model": "m", "openvino": "m.xml"}
+
 needs = {
     name: pytest.mark.skipif(
         any(importlib.util.find_spec(package) is None for package in (backend, *packages)),
@@ -60,7 +62,7 @@ def here(format):
 )
 def test_decides_as_the_detector_on_a_thousand_samples(fitted, tmp_path, method, format):
     detector = fitted(method)
-    path = tmp_path / {"onnx": "m.onnx", "saved_model": "m", "openvino": "m.xml"}[format]
+    path = tmp_path / NAMES[format]
     assert detector.export(path, format).difference < 1e-4
     raw = sliding_windows(NEW, 4) if detector.kind_ == "series" else NEW
     score, decision = export.run(path, format, raw.astype("float32"))
@@ -75,7 +77,7 @@ def test_decides_as_the_detector_on_a_thousand_samples(fitted, tmp_path, method,
 @pytest.mark.parametrize("network", ["rnn", "gru"])
 def test_every_recurrent_layer_leaves_in_every_format(tmp_path, network, format):
     detector = DeepSVDD(window=4, network=network, units=(8, 4), **QUICK).fit(X)
-    path = tmp_path / {"onnx": "m.onnx", "saved_model": "m", "openvino": "m.xml"}[format]
+    path = tmp_path / NAMES[format]
     assert detector.export(path, format).difference < 1e-4
     assert not any(getattr(layer, "unroll", False) for layer in detector.model_.encoder.layers)
 

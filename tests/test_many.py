@@ -167,6 +167,28 @@ def test_what_is_compiled_once_serves_all(how, monkeypatch):
 
 
 @only_jax
+def test_no_batch_of_threads_waits_for_a_core_that_another_has(monkeypatch):
+    from zoo.engine import spread
+
+    apart = []
+    pays = spread.pays
+    monkeypatch.setattr(spread, "pays", lambda *a: apart.append(spread._apart.get()) or pays(*a))
+    trained = 0
+
+    class Count(keras.callbacks.Callback):
+        def on_train_end(self, logs=None):
+            nonlocal trained
+            trained = len(apart)  # what comes after has all cores to itself
+
+    models = [svdd(seed) for seed in range(3)]
+    callbacks = [[Count()] for _ in models]
+    xs = tables(32, 32, 32)
+    zoo.fit_many(models, xs, batch_size=16, epochs=3, callbacks=callbacks, how="threads")
+    assert trained and all(apart[:trained])
+    assert not spread._apart.get()
+
+
+@only_jax
 @pytest.mark.filterwarnings("ignore::zoo.collapse.CollapseWarning")
 @pytest.mark.parametrize("how", ["threads", "vectorized"])
 def test_windows_of_a_series_are_gathered_from_it(how):
