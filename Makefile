@@ -17,19 +17,20 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 
 # Tests that touch no Keras run once, and so do those of what the documentation says. Whatever is
 # not named here runs on every backend.
-ONCE := $(wildcard tests/data tests/metrics tests/report tests/test_backend.py \
-	tests/baselines tests/test_cli.py tests/test_docs.py tests/docs \
-	tests/test_packaging.py tests/test_parity.py tests/thresholds tests/test_artifact.py \
-	tests/estimators/test_inputs.py tests/estimators/test_preparation.py \
-	tests/estimators/test_calibration.py tests/explain/test_localisation.py \
+ONCE := $(wildcard tests/data tests/evaluation tests/report tests/test_backend.py \
+	tests/cli tests/test_docs.py tests/docs \
+	tests/test_packaging.py tests/test_parity.py tests/detectors/test_artifact.py \
+	tests/detectors/test_inputs.py tests/detectors/test_preparation.py \
+	tests/detectors/test_calibration.py tests/explain/test_localisation.py \
 	tests/explain/test_shapley.py \
 	tests/bench/test_backends.py tests/bench/test_speed.py tests/bench/test_run.py \
 	tests/bench/test_statistics.py tests/bench/test_results.py tests/bench/test_comparison.py \
-	tests/test_cli_bench.py tests/test_cli_growth.py tests/notebooks/test_pairs.py)
+	tests/bench/test_page.py tests/bench/test_figure_growth.py tests/bench/test_figure_speed.py \
+	tests/notebooks/test_pairs.py)
 RECORDED := tests/bench/recorded.json
 # Engine modules named after a backend need it: doctests stay out of them.
 DOCTESTS := zoo --doctest-modules $(patsubst %,--ignore=%,$(foreach backend,tensorflow jax torch,\
-	$(wildcard zoo/engine/$(backend).py zoo/engine/*/$(backend).py)))
+	zoo/engine/$(backend)))
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
 .PHONY: help demo test bench notebooks lint docs docs-notebooks environment clean

@@ -1,149 +1,98 @@
-"""The pages that nobody writes: one for each module, one for each recipe, and the notebooks.
-
-A module that no group of `GROUPS` names fails `tests/test_docs.py`.
-"""
+"""The pages that nobody writes: one for each module, one for each recipe, and the notebooks."""
 
 import ast
 import importlib
 import inspect
 import json
+import pkgutil
 import re
 import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-# Title of a group, what it is for, its modules. A package whose `__init__` has `__all__` stands for
-# its modules; one of them is named beside it only if it holds more that a reader meets.
+# Title of a group, what it is for, its packages: every module of theirs is listed. A module whose
+# names its package gives too (in `__all__`) is not listed beside it.
 GROUPS = {
-    "estimators": (
-        "Estimators",
+    "detectors": (
+        "Detectors",
         "Data in, decisions out: scikit-learn's outlier interface.",
-        ("zoo", "zoo.estimators", "zoo.estimators.calibration", "zoo.estimators.preparation"),
+        ("zoo", "zoo.detectors"),
     ),
-    "models": (
-        "Models and their parts",
-        "Keras models that learn and score, and the networks, layers and losses they are made of.",
-        (
-            "zoo.models",
-            "zoo.networks",
-            "zoo.layers",
-            "zoo.losses",
-            "zoo.detector",
-            "zoo.many",
-            "zoo.collapse",
-        ),
+    "models": ("Models", "Keras models that learn and score.", ("zoo.models",)),
+    "parts": (
+        "Networks, layers, losses",
+        "What models are made of, and how they are trained.",
+        ("zoo.nn", "zoo.training"),
     ),
-    "judging": (
+    "evaluation": (
         "Scores, thresholds, metrics",
         "What becomes of a score, and what it is worth. NumPy and scikit-learn only.",
-        ("zoo.thresholds", "zoo.metrics", "zoo.baselines"),
+        ("zoo.evaluation",),
     ),
     "explanations": (
         "Explanations",
-        "Which part of a sample made it strange.",
+        "Which part of a sample made it anomalous.",
         ("zoo.explain",),
     ),
+    "data": ("Data", "From files, or a seed, to NumPy arrays.", ("zoo.data",)),
+    "report": ("Reports and figures", "What a run leaves behind.", ("zoo.report",)),
     "bench": (
         "Measurements",
         "Speed, memory of the past, the same detector on every backend.",
-        ("zoo.bench", "zoo.bench.growth", "zoo.bench.results"),
-    ),
-    "files": (
-        "Files, streams, export",
-        "What is done with a fitted detector.",
-        ("zoo.artifact", "zoo.files", "zoo.stream", "zoo.export"),
-    ),
-    "data": (
-        "Data",
-        "From files, or a seed, to NumPy arrays.",
-        (
-            "zoo.data.table",
-            "zoo.data.cards",
-            "zoo.data.tails",
-            "zoo.data.normals",
-            "zoo.data.images",
-            "zoo.data.image_files",
-            "zoo.data.image_folder",
-            "zoo.data.scaling",
-            "zoo.data.series",
-            "zoo.data.windows",
-            "zoo.data.pooled_windows",
-            "zoo.data.segments",
-            "zoo.data.nab",
-            "zoo.data.candles",
-            "zoo.data.servers",
-            "zoo.data.server_windows",
-            "zoo.data.smd",
-            "zoo.data.synthetic_candles",
-            "zoo.data.synthetic_series",
-            "zoo.data.synthetic_servers",
-            "zoo.data.imbalance",
-            "zoo.data.sources",
-            "zoo.data.csv_files",
-            "zoo.data.timestamps",
-            "zoo.data.checks",
-        ),
-    ),
-    "report": (
-        "Reports and figures",
-        "What a run leaves behind.",
-        (
-            "zoo.report.result",
-            "zoo.report.figures",
-            "zoo.report.projections",
-            "zoo.report.run_folder",
-            "zoo.report.comparison",
-            "zoo.report.comparison_page",
-            "zoo.report.bench_page",
-            "zoo.report.metric_names",
-            "zoo.report.html",
-            "zoo.report.config",
-            "zoo.report.terminal",
-            "zoo.report.strict_json",
-        ),
+        ("zoo.bench",),
     ),
     "machinery": (
         "Backends and the command line",
         "How one step is taken on each backend, and how the command is read.",
-        (
-            "zoo.backend",
-            "zoo.engine",
-            "zoo.engine.batches",
-            "zoo.engine.draws",
-            "zoo.engine.epochs",
-            "zoo.engine.initializers",
-            "zoo.engine.means",
-            "zoo.engine.optimizers",
-            "zoo.engine.samples",
-            "zoo.engine.schedules",
-            "zoo.engine.steps",
-            "zoo.cli",
-            "zoo.cli_bench",
-            "zoo.cli_detectors",
-            "zoo.cli_start",
-        ),
+        ("zoo.backend", "zoo.engine", "zoo.cli"),
     ),
 }
-LEFT_OUT = tuple(  # each needs its backend
-    ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    for backend in ("tensorflow", "jax", "torch")
-    for path in sorted((ROOT / "zoo/engine").rglob(f"{backend}.py"))
-)
+BACKENDS = ("tensorflow", "jax", "torch")  # folders of the engine that need a backend each
+
+
+def groups():
+    """Map the stem of each group's page to its title, its purpose and the names of its modules."""
+    return {
+        stem: (title, purpose, [name for package in packages for name in listed(package)])
+        for stem, (title, purpose, packages) in GROUPS.items()
+    }
+
+
+def listed(package):
+    """Return the names of the modules in `package` that say something of their own."""
+    own = importlib.import_module(package)
+    names = [package] if public_names(own) else []
+    for info in pkgutil.iter_modules(getattr(own, "__path__", ())) if package != "zoo" else ():
+        name = f"{package}.{info.name}"
+        if package == "zoo.engine" and info.name in BACKENDS or info.name.startswith("_"):
+            continue
+        if info.ispkg:
+            names += listed(name)
+        elif not shown_by(own, name):
+            names.append(name)
+    return names
+
+
+def shown_by(package, name):
+    """Whether `package` gives every public name of its module `name`, or there is none."""
+    module = importlib.import_module(name)
+    given = {id(getattr(package, item)) for item in getattr(package, "__all__", ())}
+    return all(id(getattr(module, item)) in given for item in public_names(module))
 
 
 def write_api(folder):
     """Write a page for each group and each module into `folder`, afresh."""
     empty(folder)
-    listed, tree = [], ["```{toctree}", ":hidden:", ""]
-    for stem, (title, purpose, modules) in GROUPS.items():
+    entries, tree = [], ["```{toctree}", ":hidden:", ""]
+    for stem, (title, purpose, modules) in groups().items():
         names = ", ".join(f"[{name}](api/{name}.rst)" for name in modules)
-        listed += [f"**[{title}](api/{stem}.rst)**. {purpose}  ", f"{names}", ""]
+        entries += [f"**[{title}](api/{stem}.rst)**. {purpose}  ", f"{names}", ""]
         tree.append(f"api/{stem}")
         (folder / f"{stem}.rst").write_text(group_page(title, purpose, modules), encoding="utf-8")
         for name in modules:
             (folder / f"{name}.rst").write_text(module_page(name), encoding="utf-8")
-    (folder / "groups.inc").write_text("\n".join([*listed, *tree, "```", ""]), encoding="utf-8")
+    (folder / "groups.inc").write_text("\n".join([*entries, *tree, "```", ""]), encoding="utf-8")
 
 
 def group_page(title, purpose, modules):
@@ -185,7 +134,7 @@ def public_names(module):
 
 def write_recipes(source, folder):
     """Write a page for each recipe of the folder `source`: its docstring and its settings."""
-    from zoo import cli
+    from zoo.cli import main as cli
 
     empty(folder)
     for path in sorted(source.glob("[!_]*.py")):

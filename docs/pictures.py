@@ -18,15 +18,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.stats import chi2, norm
 
-from zoo import metrics
-from zoo.baselines import PCAReconstruction
-from zoo.collapse import CollapseWarning
-from zoo.engine.batches import Batches
+from zoo.evaluation import metrics
+from zoo.evaluation.baselines import PCAReconstruction
+from zoo.models.collapse import CollapseWarning
+from zoo.training.batches import Batches
 from zoo.models import Autoencoder, DeepSVDD
-from zoo.networks import draw_weights, mlp
+from zoo.nn.networks import draw_weights, mlp
 from zoo.report import figures
 from zoo.report.figures import style
-from zoo.thresholds import Gaussian, MedianMAD, PeaksOverThreshold, Percentile, Rolling
+from zoo.evaluation.thresholds import Gaussian, MedianMAD, PeaksOverThreshold, Percentile, Rolling
 
 
 def draw_all(folder):

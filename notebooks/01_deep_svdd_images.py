@@ -21,8 +21,8 @@ import numpy as np
 
 from recipes.hybrid_svdd_images import Config, Pretraining, run
 from zoo import explain
-from zoo.data.images import load_images, one_class
-from zoo.data.scaling import ContrastNormalizer
+from zoo.data.arrays.scaling import ContrastNormalizer
+from zoo.data.images.images import load_images, one_class
 from zoo.report import figures
 
 keras.backend.backend()

@@ -19,9 +19,9 @@
 import pandas as pd
 
 from recipes.gru_svdd_crypto import Config, run
-from zoo.data.candles import FEATURES, candle_features
-from zoo.data.synthetic_candles import KINDS, generate_candles
-from zoo.estimators import DeepSVDD
+from zoo.data.candles.candles import FEATURES, candle_features
+from zoo.data.candles.synthetic import KINDS, generate_candles
+from zoo.detectors import DeepSVDD
 from zoo.report import figures
 
 # %% [markdown]
@@ -107,7 +107,7 @@ result.comparison[
 #
 # ## Why: which feature, and when
 #
-# `zoo.estimators.DeepSVDD` is the same method behind scikit-learn's interface. It takes the series
+# `zoo.detectors.DeepSVDD` is the same method behind scikit-learn's interface. It takes the series
 # as it is, and says of each window what made it strange.
 
 # %%
@@ -141,5 +141,5 @@ figures.window_contributions(
 # 4. Take your own candles: `Config(train="BTC.csv", test="ETH.csv")`, columns as exchanges export
 #    them.
 #
-# **Pointers** `recipes/gru_svdd_crypto.py`; `zoo/data/synthetic_candles.py` says how each event is
+# **Pointers** `recipes/gru_svdd_crypto.py`; `zoo/data/candles/synthetic.py` says how each event is
 # made. Notebook 07 meets the stale feed again, with autoencoders.

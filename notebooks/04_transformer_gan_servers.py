@@ -117,4 +117,4 @@ result.top
 # 5. Run the source's settings: `zoo run transformer-gan-servers --published`.
 #
 # **Pointers** `recipes/transformer_gan_servers.py`, `zoo/models/transformer_gan.py`,
-# `zoo/thresholds/median_mad.py`. Notebook 10 is about protocols alone.
+# `zoo/evaluation/thresholds/median_mad.py`. Notebook 10 is about protocols alone.

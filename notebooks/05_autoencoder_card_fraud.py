@@ -18,8 +18,8 @@
 import pandas as pd
 
 from recipes.autoencoder_card_fraud import Config, run
-from zoo.data.cards import generate_cards
-from zoo.estimators import Autoencoder
+from zoo.data.tables.cards import generate_cards
+from zoo.detectors import Autoencoder
 from zoo.report import figures
 
 # %% [markdown]
@@ -86,7 +86,7 @@ result.figures["feature_errors"]
 #
 # ## The same for one payment
 #
-# `zoo.estimators.Autoencoder` is this denoising autoencoder behind scikit-learn's interface;
+# `zoo.detectors.Autoencoder` is this denoising autoencoder behind scikit-learn's interface;
 # `explain` speaks of features by name and in their own units.
 
 # %%

@@ -19,12 +19,12 @@ import keras
 import numpy as np
 import pandas as pd
 
-from zoo import metrics
 from zoo.bench import gradient_through_time, throughput
-from zoo.data.series import split_series
-from zoo.data.synthetic_series import generate_series
-from zoo.estimators import Forecaster
-from zoo.networks import draw_weights, recurrent
+from zoo.data.series.series import split_series
+from zoo.data.series.synthetic import generate_series
+from zoo.detectors import Forecaster
+from zoo.evaluation import metrics
+from zoo.nn.networks import draw_weights, recurrent
 from zoo.report import figures
 
 CELLS = ("rnn", "lstm", "gru")

@@ -17,10 +17,11 @@
 # %matplotlib inline
 import pandas as pd
 
-from zoo import estimators, metrics
-from zoo.data.candles import FEATURES, candle_features
-from zoo.data.segments import event_labels
-from zoo.data.synthetic_candles import KINDS, generate_candles, inject
+from zoo import detectors as estimators
+from zoo.data.arrays.segments import event_labels
+from zoo.data.candles.candles import FEATURES, candle_features
+from zoo.data.candles.synthetic import KINDS, generate_candles, inject
+from zoo.evaluation import metrics
 from zoo.report import figures
 
 train = candle_features(generate_candles(3000, seed=0))

@@ -22,8 +22,8 @@ import pandas as pd
 
 from zoo import backend
 from zoo.bench import under_each_backend
-from zoo.data.cards import generate_cards
-from zoo.estimators import Autoencoder
+from zoo.data.tables.cards import generate_cards
+from zoo.detectors import Autoencoder
 from zoo.report import figures
 
 keras.backend.backend(), backend.installed()
@@ -117,5 +117,6 @@ pd.DataFrame(
 # 3. Use a `Forecaster` on a series. Which backend suffers most from a loop over time steps?
 # 4. On a GPU: what becomes of `moved`, and what has TensorFloat-32 to do with it?
 #
-# **Pointers** `zoo/bench/backends.py`, `zoo/artifact.py`, `zoo/engine/` (the only package that
-# names a backend), `tests/test_parity.py` (what is promised, and tested on every change).
+# **Pointers** `zoo/bench/backends.py`, `zoo/detectors/artifact.py`, `zoo/engine/` (the only
+# package that names a backend), `tests/test_parity.py` (what is promised, and tested on every
+# change).

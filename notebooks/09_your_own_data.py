@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 
 import zoo
-from zoo.data.synthetic_servers import generate_servers
-from zoo.estimators import Autoencoder
+from zoo.data.servers.synthetic import generate_servers
+from zoo.detectors import Autoencoder
+from zoo.detectors.stream import Drift, StreamScorer
 from zoo.report import figures
-from zoo.stream import Drift, StreamScorer
 
 machine = generate_servers(seed=4, train_rows=4000, test_rows=1500, features=6)
 names = ["load", "memory", "disk", "network", "heat", "fan"]
@@ -166,5 +166,6 @@ figures.series_scores(
 # 5. `detector.export("machine.onnx")` writes a graph for another runtime (needs the extra
 #    `export`).
 #
-# **Pointers** README, *Your own data*; `zoo/estimators/base.py` documents every setting;
-# `zoo/stream.py`; `zoo/thresholds/peaks_over_threshold.py` says where the threshold comes from.
+# **Pointers** README, *Your own data*; `zoo/detectors/base.py` documents every setting;
+# `zoo/detectors/stream.py`; `zoo/evaluation/thresholds/peaks_over_threshold.py` says where the
+# threshold comes from.

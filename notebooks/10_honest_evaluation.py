@@ -17,12 +17,12 @@
 import numpy as np
 import pandas as pd
 
-from zoo import metrics
-from zoo.data.cards import generate_cards
-from zoo.data.synthetic_servers import generate_servers
-from zoo.estimators import Autoencoder
+from zoo.data.servers.synthetic import generate_servers
+from zoo.data.tables.cards import generate_cards
+from zoo.detectors import Autoencoder
+from zoo.evaluation import metrics
+from zoo.evaluation.thresholds import Percentile
 from zoo.report import figures
-from zoo.thresholds import Percentile
 
 # %% [markdown]
 # ## 1. A detector that guesses
@@ -201,7 +201,8 @@ pd.DataFrame(
 # 4. Take a paper on anomaly detection that you like. Which of the three gifts does its table
 #    accept?
 #
-# **Pointers** `zoo/metrics/point_adjusted.py`, `zoo/metrics/chance.py`, notebook 04. Kim et al.,
+# **Pointers** `zoo/evaluation/metrics/point_adjusted.py`, `zoo/evaluation/metrics/chance.py`,
+# notebook 04. Kim et al.,
 # *Towards a Rigorous Evaluation of Time-Series Anomaly Detection*, AAAI 2022; Wu & Keogh, *Current
 # Time Series Anomaly Detection Benchmarks are Flawed*, TKDE 2021; Paparrizos et al., *Volume Under
 # the Surface*, VLDB 2022; Dodge et al., *Show Your Work*, EMNLP 2019.

@@ -39,20 +39,25 @@ from scipy.stats import norm
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from zoo import backend, engine, explain, metrics
-from zoo.baselines import IsolationForestBaseline, LocalOutlierFactorBaseline, PCAReconstruction
-from zoo.data.cards import generate_cards, load_cards
-from zoo.data.checks import constant_columns, require_at_least
-from zoo.data.normals import split_normals, training_rows
-from zoo.data.table import Table, read_table
-from zoo.data.tails import TAILS, tail_transform
-from zoo.detector import Detector
-from zoo.engine.batches import Batches
+from zoo import backend, engine, explain
+from zoo.data.arrays.checks import constant_columns, require_at_least
+from zoo.data.tables.cards import generate_cards, load_cards
+from zoo.data.tables.normals import split_normals, training_rows
+from zoo.data.tables.table import Table, read_table
+from zoo.data.tables.tails import TAILS, tail_transform
+from zoo.evaluation import metrics
+from zoo.evaluation.baselines import (
+    IsolationForestBaseline,
+    LocalOutlierFactorBaseline,
+    PCAReconstruction,
+)
+from zoo.evaluation.thresholds import Gaussian, MedianMAD, PeaksOverThreshold, Percentile
 from zoo.models import Autoencoder, VariationalAutoencoder
-from zoo.networks import draw_weights, mlp
+from zoo.models.base import AnomalyModel
+from zoo.nn.networks import draw_weights, mlp
 from zoo.report import figures
 from zoo.report.result import Result
-from zoo.thresholds import Gaussian, MedianMAD, PeaksOverThreshold, Percentile
+from zoo.training.batches import Batches
 
 Variant = Literal["denoising", "dense", "sparse", "vae"]
 Rule = Literal["percentile", "gaussian", "median_mad", "pot"]
@@ -149,7 +154,7 @@ class Contestant:
     score: Callable[[np.ndarray], np.ndarray]
     fit_seconds: float
     task: Task
-    model: Detector | None = None
+    model: AnomalyModel | None = None
     is_logarithm: bool = False  # of a likelihood; the Gaussian rule takes it as it is
 
 

@@ -14,8 +14,8 @@ with anomalies of known kind injected into a copy, to measure. A window that hol
 event counts as anomalous, the windows as they were count as normal, and ROC-AUC says how well the
 score tells them apart, for each kind. Real anomalies among the latter count against the detector.
 
-Features are free of price level and volatility (see `zoo.data.candles.candle_features`), so that
-one coin's model can score another.
+Features are free of price level and volatility (see `zoo.data.candles.candles.candle_features`),
+so that one coin's model can score another.
 """
 
 from collections.abc import Callable
@@ -30,21 +30,22 @@ import pandas as pd
 import tyro
 from sklearn.preprocessing import StandardScaler
 
-from zoo import backend, engine, explain, metrics
-from zoo.baselines import all_baselines
-from zoo.data.candles import FEATURES, candle_features, describe_move, read_candles
-from zoo.data.checks import constant_columns, require_at_least
-from zoo.data.synthetic_candles import KINDS, generate_candles, inject
-from zoo.data.windows import sliding_windows, window_ends
-from zoo.detector import Detector
-from zoo.engine.batches import Batches
-from zoo.metrics.events import distinct_peaks
+from zoo import backend, engine, explain
+from zoo.data.arrays.checks import constant_columns, require_at_least
+from zoo.data.arrays.windows import sliding_windows, window_ends
+from zoo.data.candles.candles import FEATURES, candle_features, describe_move, read_candles
+from zoo.data.candles.synthetic import KINDS, generate_candles, inject
+from zoo.evaluation import metrics
+from zoo.evaluation.baselines import all_baselines
+from zoo.evaluation.metrics.events import distinct_peaks
+from zoo.evaluation.thresholds import Percentile
 from zoo.models import DeepSVDD
-from zoo.networks import draw_weights, recurrent
+from zoo.models.base import AnomalyModel
+from zoo.nn.networks import draw_weights, recurrent
 from zoo.report import figures
 from zoo.report.projections import pca_map, tsne_map
 from zoo.report.result import Result
-from zoo.thresholds import Percentile
+from zoo.training.batches import Batches
 
 Variant = Literal["moving", "fixed"]
 
@@ -80,7 +81,7 @@ class Contestant:
     kind: Literal["model", "baseline"]
     score: Callable[[np.ndarray], np.ndarray]
     fit_seconds: float
-    model: Detector | None = None
+    model: AnomalyModel | None = None
 
 
 def run(config: Config) -> Result:

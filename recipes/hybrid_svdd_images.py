@@ -30,21 +30,23 @@ import numpy as np
 import pandas as pd
 import tyro
 
-from zoo import backend, engine, explain, losses, metrics
-from zoo.baselines import all_baselines
-from zoo.data.checks import require_at_least
-from zoo.data.images import load_images, one_class
-from zoo.data.scaling import ContrastNormalizer
-from zoo.detector import Detector
-from zoo.engine.batches import Batches
-from zoo.engine.initializers import drawn_by_numpy
-from zoo.engine.schedules import milestones
+from zoo import backend, engine, explain
+from zoo.data.arrays.checks import require_at_least
+from zoo.data.arrays.scaling import ContrastNormalizer
+from zoo.data.images.images import load_images, one_class
+from zoo.evaluation import metrics
+from zoo.evaluation.baselines import all_baselines
+from zoo.evaluation.thresholds import Mahalanobis, Percentile
 from zoo.models import Autoencoder, DeepSVDD, HybridDeepSVDD
-from zoo.networks import draw_weights, lenet, lenet_decoder
+from zoo.models.base import AnomalyModel
+from zoo.nn import losses
+from zoo.nn.initializers import drawn_by_numpy
+from zoo.nn.networks import draw_weights, lenet, lenet_decoder
 from zoo.report import figures
 from zoo.report.projections import tsne_map
 from zoo.report.result import Result
-from zoo.thresholds import Mahalanobis, Percentile
+from zoo.training.batches import Batches
+from zoo.training.schedules import milestones
 
 Variant = Literal["baseline", "hybrid", "adaptive"]
 
@@ -96,7 +98,7 @@ class Contestant:
     kind: Literal["model", "baseline"]
     score: Callable[[np.ndarray], np.ndarray]
     fit_seconds: float
-    model: Detector | None = None
+    model: AnomalyModel | None = None
     target: Callable | None = None  # the score in keras.ops, where it is not the model's own
 
 

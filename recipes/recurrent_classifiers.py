@@ -34,22 +34,23 @@ import numpy as np
 import pandas as pd
 import tyro
 
-from zoo import backend, engine, explain, metrics
-from zoo.baselines import RollingZScore, ZScore
-from zoo.data.checks import require_at_least
-from zoo.data.imbalance import balancing_weight, downsample
-from zoo.data.nab import load_nab
-from zoo.data.pooled_windows import PARTS, PooledWindows
-from zoo.data.series import Series, read_series_folder, split_series
-from zoo.data.synthetic_series import generate_series
-from zoo.detector import Detector
-from zoo.engine.batches import Batches
-from zoo.metrics.events import event_bounds
+from zoo import backend, engine, explain
+from zoo.data.arrays.checks import require_at_least
+from zoo.data.arrays.imbalance import balancing_weight, downsample
+from zoo.data.series.nab import load_nab
+from zoo.data.series.pooled_windows import PARTS, PooledWindows
+from zoo.data.series.series import Series, read_series_folder, split_series
+from zoo.data.series.synthetic import generate_series
+from zoo.evaluation import metrics
+from zoo.evaluation.baselines import RollingZScore, ZScore
+from zoo.evaluation.metrics.events import event_bounds
 from zoo.models import Classifier, Forecaster
-from zoo.networks import draw_weights, mlp, recurrent
+from zoo.models.base import AnomalyModel
+from zoo.nn.networks import draw_weights, mlp, recurrent
 from zoo.report import figures
 from zoo.report.comparison import row_names
 from zoo.report.result import Result
+from zoo.training.batches import Batches
 
 Cell = Literal["rnn", "lstm", "gru"]
 Input = Literal["raw", "minmax", "l2"]
@@ -117,7 +118,7 @@ class Row:
     imbalance: str
     score: Callable[[str], np.ndarray]
     fit_seconds: float
-    model: Detector | None = None
+    model: AnomalyModel | None = None
 
     @property
     def name(self):

@@ -32,19 +32,19 @@ import pandas as pd
 import tyro
 from keras import ops
 
-from zoo import backend, engine, explain, metrics
-from zoo.baselines import IsolationForestBaseline, PCAReconstruction, ZScore
-from zoo.data.checks import require_at_least
-from zoo.data.server_windows import cut_servers
-from zoo.data.servers import Servers, servers_from_csv
-from zoo.data.smd import load_smd
-from zoo.data.synthetic_servers import CONTINUATIONS, generate_servers
-from zoo.data.windows import point_scores, sliding_windows, window_labels
-from zoo.detector import Detector
-from zoo.engine.batches import Batches
-from zoo.engine.schedules import cosine
+from zoo import backend, engine, explain
+from zoo.data.arrays.checks import require_at_least
+from zoo.data.arrays.windows import point_scores, sliding_windows, window_labels
+from zoo.data.servers.servers import Servers, servers_from_csv
+from zoo.data.servers.smd import load_smd
+from zoo.data.servers.synthetic import CONTINUATIONS, generate_servers
+from zoo.data.servers.windows import cut_servers
+from zoo.evaluation import metrics
+from zoo.evaluation.baselines import IsolationForestBaseline, PCAReconstruction, ZScore
+from zoo.evaluation.thresholds import Gaussian, MedianMAD, PeaksOverThreshold, Percentile
 from zoo.models import Autoencoder, TransformerGAN
-from zoo.networks import (
+from zoo.models.base import AnomalyModel
+from zoo.nn.networks import (
     attention_weights,
     draw_weights,
     mlp,
@@ -56,7 +56,8 @@ from zoo.networks import (
 )
 from zoo.report import figures
 from zoo.report.result import Result
-from zoo.thresholds import Gaussian, MedianMAD, PeaksOverThreshold, Percentile
+from zoo.training.batches import Batches
+from zoo.training.schedules import cosine
 
 Variant = Literal[
     "gan_joint",
@@ -194,7 +195,7 @@ class Contestant:
     kind: Literal["model", "baseline"]
     errors: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
     fit_seconds: float = 0.0
-    model: Detector | None = None
+    model: AnomalyModel | None = None
     best_on_test: "BestOnTest | None" = None
 
 

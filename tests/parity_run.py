@@ -13,7 +13,6 @@ import numpy as np
 from keras import layers, ops
 
 from zoo import explain
-from zoo.engine.batches import Batches
 from zoo.models import (
     Autoencoder,
     Classifier,
@@ -23,7 +22,7 @@ from zoo.models import (
     TransformerGAN,
     VariationalAutoencoder,
 )
-from zoo.networks import (
+from zoo.nn.networks import (
     draw_weights,
     lenet,
     lenet_decoder,
@@ -36,6 +35,7 @@ from zoo.networks import (
     window_discriminator,
     window_generator,
 )
+from zoo.training.batches import Batches
 
 STEPS = 50
 

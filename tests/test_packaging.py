@@ -31,7 +31,7 @@ def test_wheel_holds_library_recipes_and_templates(wheel):
 
 def test_wheel_names_the_command_and_an_extra_per_backend(wheel):
     info = next(name for name in wheel.namelist() if name.endswith("entry_points.txt"))
-    assert "zoo = zoo.cli:main" in wheel.read(info).decode()
+    assert "zoo = zoo.cli.main:main" in wheel.read(info).decode()
     metadata = wheel.read(info.replace("entry_points.txt", "METADATA")).decode()
     for extra in ("tensorflow", "jax", "torch", "all", "docs", "notebooks", "dev"):
         assert f"Provides-Extra: {extra}\n" in metadata

@@ -16,6 +16,8 @@ import platform
 import sys
 from pathlib import Path
 
+from zoo.version import __version__
+
 BACKENDS = ("tensorflow", "jax", "torch")
 DEVICES = ("auto", "cpu", "gpu")
 CPU_DEVICES = 4  # at most, that JAX shall take the cores of a CPU for
@@ -133,7 +135,7 @@ def describe() -> dict[str, str | int | float | None]:
     backend = keras.backend.backend()
     device, device_name = _active_device(backend)
     return {
-        "zoo": importlib.import_module("zoo").__version__,
+        "zoo": __version__,
         "keras": keras.__version__,
         "backend": backend,
         "backend_version": importlib.import_module(backend).__version__,

@@ -6,12 +6,12 @@ Burda et al., Exploration by Random Network Distillation, ICLR 2019.
 import keras
 from keras import ops
 
-from zoo import losses
-from zoo.detector import Detector
+from zoo.models.base import AnomalyModel
+from zoo.nn import losses
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class NetworkDistillation(Detector):
+class NetworkDistillation(AnomalyModel):
     """A predictor f imitates a random network g, which never trains: min mean ‖f(x) − g(x)‖².
 
     The score is the squared error of the imitation. On data unlike any it was trained on, f has no

@@ -19,17 +19,18 @@ import pandas as pd
 from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import StandardScaler
 
-from zoo import backend, engine, metrics
-from zoo.baselines import all_baselines
-from zoo.data.checks import require_at_least
-from zoo.data.normals import split_normals
-from zoo.data.table import Table
-from zoo.engine.batches import Batches
+from zoo import backend, engine
+from zoo.data.arrays.checks import require_at_least
+from zoo.data.tables.normals import split_normals
+from zoo.data.tables.table import Table
+from zoo.evaluation import metrics
+from zoo.evaluation.baselines import all_baselines
+from zoo.evaluation.thresholds import Percentile
 from zoo.models import Autoencoder
-from zoo.networks import draw_weights, mlp
+from zoo.nn.networks import draw_weights, mlp
 from zoo.report import figures
 from zoo.report.result import Result
-from zoo.thresholds import Percentile
+from zoo.training.batches import Batches
 
 
 @dataclass(frozen=True)

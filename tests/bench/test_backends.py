@@ -6,7 +6,7 @@ import pytest
 
 from zoo.backend import BackendError, installed
 from zoo.bench import under_each_backend
-from zoo.estimators import Autoencoder
+from zoo.detectors import Autoencoder
 
 pytestmark = pytest.mark.xdist_group("bench_backends")  # one worker starts the processes
 

@@ -9,7 +9,7 @@ from keras import layers
 
 from zoo.bench.flops import flops_per_sample
 from zoo.bench.subjects import SUBJECTS, network_weights
-from zoo.networks import mlp
+from zoo.nn.networks import mlp
 
 
 def networks(model):

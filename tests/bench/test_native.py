@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 from zoo import engine  # noqa: E402
 from zoo.bench.native import NativeLoop  # noqa: E402
 from zoo.bench.subjects import SUBJECTS, network_weights  # noqa: E402
-from zoo.engine.batches import Batches  # noqa: E402
+from zoo.training.batches import Batches  # noqa: E402
 
 
 def small(name):

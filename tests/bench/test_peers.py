@@ -31,7 +31,7 @@ def ask(*requests):
     return answers
 
 
-@pytest.mark.filterwarnings("ignore::zoo.collapse.CollapseWarning")
+@pytest.mark.filterwarnings("ignore::zoo.models.collapse.CollapseWarning")
 @pytest.mark.parametrize("name", peers.PEERS)
 def test_our_side_trains_and_is_judged(name):
     task = {"peer": name, "backend": keras.backend.backend()}

@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 
 from zoo.bench import gradient_through_time
-from zoo.networks import draw_weights, recurrent
+from zoo.nn.networks import draw_weights, recurrent
 
 
 def test_a_linear_cell_multiplies_by_its_weight_at_every_step():

@@ -33,7 +33,7 @@ def weights(tmp_path_factory):
     return str(path)
 
 
-@pytest.mark.filterwarnings("ignore::zoo.collapse.CollapseWarning")
+@pytest.mark.filterwarnings("ignore::zoo.models.collapse.CollapseWarning")
 @pytest.mark.parametrize("kind", ["zoo", "native"])
 def test_a_worker_begins_and_then_measures_what_it_is_asked(kind, weights):
     if kind == "native":
@@ -60,7 +60,7 @@ def test_a_worker_begins_and_then_measures_what_it_is_asked(kind, weights):
     assert memory["peak_memory_mb"] > 0.99 * began["import_memory_mb"] > 10
 
 
-@pytest.mark.filterwarnings("ignore::zoo.collapse.CollapseWarning")
+@pytest.mark.filterwarnings("ignore::zoo.models.collapse.CollapseWarning")
 def test_both_start_and_learn_alike(weights):
     pytest.importorskip("torch")
     zoos, native = (

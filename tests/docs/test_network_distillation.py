@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.networks import draw_weights, mlp
+from zoo.nn.networks import draw_weights, mlp
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from zoo import cli
+from zoo.cli import main as cli
 
 SENSORS = Path(__file__).resolve().parents[2] / "docs" / "examples" / "sensors.py"
 

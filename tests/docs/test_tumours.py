@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import recipes
-from zoo import cli
+from zoo.cli import main as cli
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from zoo.models import Autoencoder, DeepSVDD, HybridDeepSVDD
-from zoo.networks import draw_weights, lenet, mlp, recurrent
+from zoo.nn.networks import draw_weights, lenet, mlp, recurrent
 
 
 @pytest.fixture(params=["mixed_bfloat16", "mixed_float16"])

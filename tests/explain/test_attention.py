@@ -2,8 +2,8 @@ import numpy as np
 
 from zoo import explain
 from zoo.models import TransformerGAN
-from zoo.networks import draw_weights, transformer_reconstructor
-from zoo.networks.transformer import attention_weights
+from zoo.nn.networks import draw_weights, transformer_reconstructor
+from zoo.nn.networks.transformer import attention_weights
 
 
 def test_it_is_that_of_what_the_network_sees():

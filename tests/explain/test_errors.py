@@ -4,7 +4,7 @@ import pytest
 
 from zoo import explain
 from zoo.models import Autoencoder, DeepSVDD, Forecaster, HybridDeepSVDD
-from zoo.networks import draw_weights, mlp, recurrent
+from zoo.nn.networks import draw_weights, mlp, recurrent
 
 
 def test_an_autoencoders_errors_average_to_its_score():

@@ -5,7 +5,7 @@ from keras import layers
 
 from zoo import explain
 from zoo.models import Autoencoder, DeepSVDD, HybridDeepSVDD
-from zoo.networks import draw_weights, lenet, lenet_decoder, mlp
+from zoo.nn.networks import draw_weights, lenet, lenet_decoder, mlp
 
 
 def one_filter():

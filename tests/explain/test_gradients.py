@@ -3,12 +3,12 @@ import numpy as np
 import pytest
 
 from zoo import explain
-from zoo.detector import Detector
 from zoo.models import DeepSVDD
-from zoo.networks import draw_weights, mlp
+from zoo.models.base import AnomalyModel
+from zoo.nn.networks import draw_weights, mlp
 
 
-class Quadratic(Detector):
+class Quadratic(AnomalyModel):
     """s(x) = Σ wᵢ xᵢ², whose gradient and integral are known."""
 
     def __init__(self):

@@ -6,11 +6,10 @@ import pytest
 from scipy.stats import spearmanr
 
 from zoo import engine, explain
-from zoo.data.images import load_images, one_class
-from zoo.data.scaling import ContrastNormalizer
-from zoo.data.synthetic_servers import generate_servers
-from zoo.engine.batches import Batches
-from zoo.estimators import (
+from zoo.data.arrays.scaling import ContrastNormalizer
+from zoo.data.images.images import load_images, one_class
+from zoo.data.servers.synthetic import generate_servers
+from zoo.detectors import (
     Autoencoder,
     DeepSVDD,
     Forecaster,
@@ -23,7 +22,8 @@ from zoo.models import Autoencoder as AutoencoderModel
 from zoo.models import Classifier
 from zoo.models import DeepSVDD as DeepSVDDModel
 from zoo.models import HybridDeepSVDD as HybridModel
-from zoo.networks import draw_weights, lenet, lenet_decoder, mlp, recurrent
+from zoo.nn.networks import draw_weights, lenet, lenet_decoder, mlp, recurrent
+from zoo.training.batches import Batches
 
 PATCH = 7  # pixels a side, a sixteenth of the image
 FEATURES = 38

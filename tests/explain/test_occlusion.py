@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 from zoo import explain
-from zoo.detector import Detector
+from zoo.models.base import AnomalyModel
 
 
-class Sum(Detector):
+class Sum(AnomalyModel):
     """s(x) = Σ x², of samples of any shape."""
 
     def __init__(self, shape):

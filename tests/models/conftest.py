@@ -21,7 +21,7 @@ from zoo.models import (
     TransformerGAN,
     VariationalAutoencoder,
 )
-from zoo.networks import (
+from zoo.nn.networks import (
     draw_weights,
     lenet,
     lenet_decoder,

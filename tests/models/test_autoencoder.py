@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from zoo.collapse import CollapseWarning
 from zoo.models import Autoencoder
-from zoo.networks import draw_weights, mlp, recurrent, recurrent_decoder
+from zoo.models.collapse import CollapseWarning
+from zoo.nn.networks import draw_weights, mlp, recurrent, recurrent_decoder
 
 
 def numpy(value):

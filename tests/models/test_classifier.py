@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from zoo.models import Classifier, Forecaster
-from zoo.networks import draw_weights, mlp, recurrent
+from zoo.nn.networks import draw_weights, mlp, recurrent
 
 
 @pytest.fixture

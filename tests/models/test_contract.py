@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from keras import ops
 
-from zoo.engine.batches import Batches
+from zoo.training.batches import Batches
 
 
 def values(variables):

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from zoo.models import DeepSVDD
-from zoo.networks import draw_weights, lenet, mlp
+from zoo.nn.networks import draw_weights, lenet, mlp
 
 
 def numpy(value):

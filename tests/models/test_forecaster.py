@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 
 from zoo.models import Forecaster
-from zoo.networks import draw_weights, mlp, recurrent
+from zoo.nn.networks import draw_weights, mlp, recurrent
 
 
 def repeats_the_last_row(window, features):

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from zoo.collapse import CollapseWarning
 from zoo.models import DeepSVDD, HybridDeepSVDD
-from zoo.networks import draw_weights, mlp
+from zoo.models.collapse import CollapseWarning
+from zoo.nn.networks import draw_weights, mlp
 
 
 def numpy(value):

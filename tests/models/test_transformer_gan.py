@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from zoo.models import TransformerGAN
-from zoo.networks import (
+from zoo.nn.networks import (
     draw_weights,
     transformer_reconstructor,
     window_discriminator,

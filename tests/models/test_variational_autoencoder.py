@@ -6,9 +6,9 @@ import pytest
 from keras import ops
 from scipy.stats import norm
 
-from zoo.collapse import CollapseWarning
 from zoo.models import VariationalAutoencoder
-from zoo.networks import draw_weights, mlp
+from zoo.models.collapse import CollapseWarning
+from zoo.nn.networks import draw_weights, mlp
 
 FEATURES, CODE = 4, 2
 

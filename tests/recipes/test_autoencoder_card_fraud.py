@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import norm
 
 from recipes.autoencoder_card_fraud import PUBLISHED, Config, limit, make, run, split
-from zoo.data.cards import COLUMNS, generate_cards
 from zoo.data.sources import find
+from zoo.data.tables.cards import COLUMNS, generate_cards
 
 pytestmark = pytest.mark.xdist_group("autoencoder_card_fraud")  # one worker runs it for all tests
 

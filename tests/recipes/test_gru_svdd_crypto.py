@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recipes.gru_svdd_crypto import Config, run
-from zoo.data.synthetic_candles import KINDS, generate_candles
+from zoo.data.candles.synthetic import KINDS, generate_candles
 
 pytestmark = pytest.mark.xdist_group("gru_svdd_crypto")  # one worker runs it for all tests
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recipes.hybrid_svdd_images import Config, Plan, Pretraining, copy, run, sweep
-from zoo.networks import lenet, lenet_decoder
+from zoo.nn.networks import lenet, lenet_decoder
 
 pytestmark = pytest.mark.xdist_group("hybrid_svdd_images")  # one worker runs it for all tests
 

@@ -18,14 +18,16 @@ from recipes.recurrent_classifiers import (
     median_event,
     run,
 )
-from zoo.collapse import CollapseWarning
-from zoo.data.pooled_windows import PooledWindows
-from zoo.data.series import Series, split_series
-from zoo.data.synthetic_series import generate_series
+from zoo.data.series.pooled_windows import PooledWindows
+from zoo.data.series.series import Series, split_series
+from zoo.data.series.synthetic import generate_series
+from zoo.models.collapse import CollapseWarning
 
 pytestmark = [
     pytest.mark.xdist_group("recurrent_classifiers"),  # one worker runs it for all tests
-    pytest.mark.filterwarnings("ignore::zoo.collapse.CollapseWarning"),  # l2 learns nothing so soon
+    pytest.mark.filterwarnings(
+        "ignore::zoo.models.collapse.CollapseWarning"
+    ),  # l2 learns nothing so soon
 ]
 
 QUICK = Config(

@@ -15,8 +15,8 @@ from recipes.transformer_gan_servers import (
     run,
     scores_of,
 )
-from zoo import metrics
-from zoo.data.synthetic_servers import generate_servers
+from zoo.data.servers.synthetic import generate_servers
+from zoo.evaluation import metrics
 
 pytestmark = pytest.mark.xdist_group("transformer_gan_servers")  # one worker, one run
 

@@ -20,7 +20,7 @@ import zoo
 from zoo.backend import BACKENDS, BackendError, installed
 
 if TYPE_CHECKING:
-    from zoo.estimators import AnomalyEstimator
+    from zoo.detectors import Detector
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class BackendRuns:
 
 
 def under_each_backend(
-    detector: AnomalyEstimator,
+    detector: Detector,
     x: Any,
     refit_on: Any = None,
     backends: Sequence[str] | None = None,
@@ -52,7 +52,7 @@ def under_each_backend(
     One process after the other, so that none slows another down.
 
     Args:
-        detector: A fitted estimator of `zoo.estimators`, with a `random_state`.
+        detector: A fitted estimator of `zoo.detectors`, with a `random_state`.
         x: Data to score, as the detector takes them.
         refit_on: Training data; with them an unfitted copy of the detector is fitted under each
             backend, from its own `random_state`. None fits none.

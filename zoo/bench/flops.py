@@ -27,7 +27,7 @@ def flops_per_sample(*networks: keras.Model) -> int:
         ValueError: a layer with weights to multiply by that this function cannot count.
 
     Example:
-        >>> from zoo.networks import mlp
+        >>> from zoo.nn.networks import mlp
         >>> flops_per_sample(mlp((8,), units=(64, 8)))
         2048
     """

@@ -100,7 +100,7 @@ def _measure(rows: int, window: int | None, features: int, batch_size: int) -> d
     """What `growth` says of one size, on the backend that `KERAS_BACKEND` names."""
     import keras
 
-    from zoo.estimators import Autoencoder, DeepSVDD
+    from zoo.detectors import Autoencoder, DeepSVDD
 
     settings = {"epochs": 1, "batch_size": batch_size, "random_state": 0}
     if window is None:

@@ -28,8 +28,8 @@ def describe_machine() -> dict[str, Any]:
         >>> sorted(describe_machine())[:4]
         ['accelerator', 'cores', 'cpu', 'date']
     """
-    import zoo
     from zoo import backend
+    from zoo.version import __version__
 
     return {
         "cpu": cpu_name(),
@@ -38,7 +38,7 @@ def describe_machine() -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.machine()}",
         "os": platform.release(),
         "python": platform.python_version(),
-        "zoo": zoo.__version__,
+        "zoo": __version__,
         "versions": {name: version for name in PACKAGES if (version := _version(name))},
         "threads": {name: os.environ[name] for name in THREADS if name in os.environ},
         "accelerator": None,

@@ -27,7 +27,7 @@ from zoo.bench.results import ROW_KEYS
 from zoo.bench.worker import serve
 
 if TYPE_CHECKING:
-    from zoo.detector import Detector
+    from zoo.models.base import AnomalyModel
 
 COMMAND = (sys.executable, "-m", "zoo.bench.peers")
 ROWS, FEATURES = 20_000, 8  # of the table that training is timed on
@@ -56,7 +56,7 @@ class Peer:
     title: str
     package: str
     theirs: Callable[[int, int, int], Any]
-    ours: Callable[[tuple[int, ...], int], Detector]
+    ours: Callable[[tuple[int, ...], int], AnomalyModel]
     learning_rate: float = 1e-3
     batch_size: int = 32
     window: int | None = None
@@ -86,7 +86,7 @@ def cards(rows: int = TRAINED_ON, judged: int = JUDGED_ON) -> tuple[np.ndarray, 
     Returns:
         `(x, judged, labels)`; of `card_transdata.csv` if `ZOO_DATA` has it, else drawn.
     """
-    from zoo.data.cards import generate_cards, load_cards
+    from zoo.data.tables.cards import generate_cards, load_cards
 
     try:
         found = load_cards(os.environ.get("ZOO_DATA"))
@@ -143,7 +143,7 @@ def _dense(name, sizes, seed, norm=False, dropout=0.0, last=None, torch_last=Fal
     import keras
     from keras import layers
 
-    from zoo.networks import draw_weights, seed_dropout
+    from zoo.nn.networks import draw_weights, seed_dropout
 
     row = x = keras.Input((sizes[0],))
     for depth, units in enumerate(sizes[1:]):
@@ -193,7 +193,7 @@ def _deep_svdd(shape, seed):
     from keras import layers
 
     from zoo.models import DeepSVDD
-    from zoo.networks import draw_weights
+    from zoo.nn.networks import draw_weights
 
     row = x = keras.Input(shape)
     for units in (64, 32):
@@ -204,7 +204,7 @@ def _deep_svdd(shape, seed):
 
 def _gru_svdd(shape, seed):
     from zoo.models import DeepSVDD
-    from zoo.networks import draw_weights, recurrent
+    from zoo.nn.networks import draw_weights, recurrent
 
     return DeepSVDD(draw_weights(recurrent(shape, "gru", (64,), embedding=32), seed))
 
@@ -212,7 +212,7 @@ def _gru_svdd(shape, seed):
 def _window_autoencoder(shape, seed):
     """USAD's encoder and one of its two decoders; the zoo has no adversarial pair of them."""
     from zoo.models import Autoencoder
-    from zoo.networks import draw_weights, mlp
+    from zoo.nn.networks import draw_weights, mlp
 
     size, code = shape[0] * shape[1], shape[0]
     encoder = mlp(shape, (size // 2, size // 4, code), last_activation="relu", name="encoder")
@@ -312,7 +312,7 @@ class _Ours:
         import keras
 
         from zoo.bench.worker import timer
-        from zoo.engine.batches import Batches
+        from zoo.training.batches import Batches
 
         if peer.window is not None:
             view = np.lib.stride_tricks.sliding_window_view(x, peer.window, axis=0)

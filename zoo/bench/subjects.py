@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from zoo.detector import Detector
+    from zoo.models.base import AnomalyModel
 
 SEED = 0  # of weights, data and order
 EPSILON = 1e-12  # of Adam; Keras and PyTorch add it at different places, so it has to be small
@@ -30,7 +30,7 @@ class Subject:
         sample_shape: of one sample.
         batch_size: samples a step.
         samples: of an epoch; what does not fill a batch is left out.
-        settings: of the network, as `zoo.networks` names them.
+        settings: of the network, as `zoo.nn.networks` names them.
         learning_rate: of Adam.
     """
 
@@ -52,9 +52,10 @@ class Subject:
         values = mixed + 0.3 * rng.normal(size=(self.samples, size))
         return values.astype("float32").reshape(self.samples, *self.sample_shape)
 
-    def build(self) -> Detector:
+    def build(self) -> AnomalyModel:
         """The detector under the running backend, not compiled; NumPy draws its weights."""
-        from zoo import models, networks
+        from zoo import models
+        from zoo.nn import networks
 
         if self.family == "mlp_autoencoder":
             units = self.settings["units"]
@@ -76,11 +77,11 @@ class Subject:
 
 
 def order(samples: int, epoch: int) -> np.ndarray:
-    """The order of an epoch, counted from 0; that of `zoo.engine.batches.Batches`."""
+    """The order of an epoch, counted from 0; that of `zoo.training.batches.Batches`."""
     return np.random.default_rng((SEED, epoch)).permutation(samples)
 
 
-def network_weights(detector: Detector) -> list[np.ndarray]:
+def network_weights(detector: AnomalyModel) -> list[np.ndarray]:
     """What `zoo.bench.native` starts from: the weights of the networks alone, in their order."""
     parts = ("encoder", "decoder")
     networks = [getattr(detector, part) for part in parts if hasattr(detector, part)]

@@ -36,7 +36,7 @@ def gradient_through_time(
         ValueError: Windows without three axes, an output without two, or no draw.
 
     Example:
-        >>> from zoo.networks import recurrent
+        >>> from zoo.nn.networks import recurrent
         >>> gru = recurrent((12, 3), "gru", (8,))
         >>> gradient_through_time(gru, np.zeros((4, 12, 3))).shape
         (12,)

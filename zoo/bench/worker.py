@@ -37,7 +37,7 @@ class ZooModel:
         from zoo import backend
 
         backend.choose(device=device)
-        from zoo.engine.batches import Batches
+        from zoo.training.batches import Batches
 
         self.facts = backend.describe()
         self.import_memory_mb = memory_mb()
@@ -280,7 +280,7 @@ def timer(model: Any) -> Any:
     """A callback that times training without a hook a batch, so that engines may skip those.
 
     Args:
-        model: the `zoo.detector.Detector` that is trained.
+        model: the `zoo.models.base.AnomalyModel` that is trained.
 
     Returns:
         A Keras callback; `seconds` is what the last training took.

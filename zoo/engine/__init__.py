@@ -15,7 +15,7 @@ from contextlib import nullcontext
 import keras
 import numpy as np
 
-_backend = importlib.import_module(f"{__name__}.{keras.backend.backend()}")
+_backend = importlib.import_module(f"zoo.engine.{keras.backend.backend()}.loop")
 
 Trainer = _backend.Trainer
 gradients = _backend.gradients

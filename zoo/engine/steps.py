@@ -25,7 +25,7 @@ class Steps:
         """Take the steps from `start` to before `end`, each on the samples of a row of `order`.
 
         Args:
-            cut: `zoo.engine.samples.Cut` of the samples.
+            cut: `zoo.engine.windows.Cut` of the samples.
             data: what was placed: samples, or samples and labels.
             order: `(steps, batch)` int32, placed.
             start: number of the first step.

@@ -1,7 +1,7 @@
 """Why a score is high: which pixels, features and time steps made it.
 
 Each function takes a detector of `zoo.models` and samples as its network sees them, and runs on
-every backend. `AnomalyEstimator.explain` does the same for raw data, by the features' names.
+every backend. `Detector.explain` does the same for raw data, by the features' names.
 """
 
 from zoo.explain.attention import attention

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from zoo.explain.samples import as_samples
-from zoo.networks.transformer import attention_weights
+from zoo.nn.networks.transformer import attention_weights
 
 
 def attention(model, x) -> np.ndarray:
@@ -16,7 +16,7 @@ def attention(model, x) -> np.ndarray:
     Explanation, NAACL 2019. Read it beside `integrated_gradients`.
 
     Args:
-        model: a `zoo.detector.Detector` whose Transformer reads windows.
+        model: a `zoo.models.base.AnomalyModel` whose Transformer reads windows.
         x: a few windows, `(n, window, features)`.
 
     Returns:

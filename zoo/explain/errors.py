@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from zoo import engine
-from zoo.engine.pieces import in_pieces
 from zoo.explain.samples import as_samples
+from zoo.training.pieces import in_pieces
 
 
 def error_map(model, x) -> np.ndarray:
     """Squared error of every number of a sample, of a model that redraws or predicts it.
 
     Args:
-        model: a `zoo.detector.Detector` with `errors`, as all that reconstruct have.
+        model: a `zoo.models.base.AnomalyModel` with `errors`, as all that reconstruct have.
         x: samples, `(n, ...)`.
 
     Returns:

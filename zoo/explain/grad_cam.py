@@ -14,8 +14,8 @@ from keras import ops
 from scipy.ndimage import zoom
 
 from zoo import engine
-from zoo.engine.pieces import in_pieces
 from zoo.explain.samples import as_samples
+from zoo.training.pieces import in_pieces
 
 CONVOLUTIONS = (
     keras.layers.Conv1D,
@@ -34,7 +34,7 @@ def convolutions(model) -> list[str]:
     """Names of the convolutional layers of a model and of the networks in it, input side first.
 
     Args:
-        model: a `zoo.detector.Detector`, or any Keras model.
+        model: a `zoo.models.base.AnomalyModel`, or any Keras model.
     """
     return [layer.name for layer in _layers(model) if isinstance(layer, CONVOLUTIONS)]
 
@@ -67,7 +67,8 @@ def grad_cam(
       the mean loses where the gradient was.
 
     Args:
-        model: a `zoo.detector.Detector` on images `(n, height, width, channels)`, or on windows
+        model: a `zoo.models.base.AnomalyModel` on images `(n, height, width, channels)`, or on
+        windows
             `(n, time, features)` with a network that convolves them.
         images: `(n, height, width, channels)`, as the model scores them.
         layer: name of the layer; None: where the last convolution of the encoder ends up, after

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from zoo import engine
-from zoo.engine.pieces import in_pieces
 from zoo.explain.samples import as_baseline, as_samples
+from zoo.training.pieces import in_pieces
 
 
 def score_gradients(model, x) -> tuple[np.ndarray, np.ndarray]:
     """Scores of samples, and the gradient of each by its own numbers.
 
     Args:
-        model: a `zoo.detector.Detector`.
+        model: a `zoo.models.base.AnomalyModel`.
         x: what it scores, `(n, ...)`.
 
     Returns:
@@ -32,7 +32,7 @@ def gradient_times_input(model, x, baseline=None) -> np.ndarray:
     """∇s(x) · (x − x₀): what each number adds to the score, were the score linear.
 
     Args:
-        model: a `zoo.detector.Detector`.
+        model: a `zoo.models.base.AnomalyModel`.
         x: samples, `(n, ...)`.
         baseline: x₀, what nothing to explain looks like: a sample's shape or `x`'s; None: zeros.
 
@@ -55,7 +55,7 @@ def integrated_gradients(model, x, baseline=None, steps: int = 32) -> np.ndarray
     The numbers of a sample sum to s(x) − s(x₀), but for the error of the sum over `steps`.
 
     Args:
-        model: a `zoo.detector.Detector`.
+        model: a `zoo.models.base.AnomalyModel`.
         x: samples, `(n, ...)`.
         baseline: x₀, what is normal: a sample's shape or `x`'s; None: zeros, which is the mean of
             data that were scaled to mean 0.
@@ -84,7 +84,7 @@ def smooth_grad(model, x, noise: float = 0.1, samples: int = 32, seed: int = 0) 
     """Mean gradient of the score over noisy copies of each sample, which a single one hides.
 
     Args:
-        model: a `zoo.detector.Detector`.
+        model: a `zoo.models.base.AnomalyModel`.
         x: samples, `(n, ...)`.
         noise: standard deviation of the noise, as a share of each sample's range.
         samples: noisy copies.

@@ -15,7 +15,7 @@ def occlusion(model, x, baseline=None, size: int | None = None) -> np.ndarray:
     It needs no gradient and asks the model nothing but scores, at one score a part.
 
     Args:
-        model: a `zoo.detector.Detector`.
+        model: a `zoo.models.base.AnomalyModel`.
         x: samples. Of tables `(n, features)` each feature is a part; of windows
             `(n, window, features)` each feature over `size` steps; of images
             `(n, height, width, channels)` squares of `size` pixels.

@@ -6,13 +6,13 @@ Hinton & Salakhutdinov, Reducing the Dimensionality of Data with Neural Networks
 import keras
 from keras import ops
 
-from zoo import losses
-from zoo.detector import Detector
-from zoo.engine.draws import Draws
+from zoo.models.base import AnomalyModel
+from zoo.nn import losses
+from zoo.training.seeds import Draws
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Autoencoder(Detector):
+class Autoencoder(AnomalyModel):
     """Encoder and decoder trained on mean squared error; the score is that error per sample.
 
     Trained first and thrown half away, it is also how Deep SVDD pretrains its encoder.
@@ -42,7 +42,7 @@ class Autoencoder(Detector):
 
     Example:
         >>> import numpy as np
-        >>> from zoo.networks import mlp
+        >>> from zoo.nn.networks import mlp
         >>> model = Autoencoder(mlp((4,), units=(16,)), mlp((16,), units=(4,)), noise=0.5)
         >>> model.predict(np.zeros((8, 4), "float32"), verbose=0).shape
         (8,)

@@ -6,14 +6,14 @@ Focal loss: Lin et al., Focal Loss for Dense Object Detection, ICCV 2017.
 import keras
 from keras import ops
 
-from zoo import losses
-from zoo.detector import Detector
+from zoo.models.base import AnomalyModel
+from zoo.nn import losses
 
 OBJECTIVES = ("cross-entropy", "focal")
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Classifier(Detector):
+class Classifier(AnomalyModel):
     """Encoder and head trained on labels, 1 = anomaly; the score is the anomaly's probability.
 
     The encoder may come from elsewhere, as that of a `Forecaster` does: set
@@ -23,8 +23,8 @@ class Classifier(Detector):
     Anomalies are rare, and a classifier that calls everything normal is mostly right. Two cures
     are in the loss: `positive_weight` counts each anomaly that many times, and the focal loss lets
     the samples that are classified well weigh little. (The third is in the data:
-    `zoo.data.imbalance.downsample`.) Either shifts the probabilities, which then rank but are no
-    longer calibrated.
+    `zoo.data.arrays.imbalance.downsample`.) Either shifts the probabilities, which then rank but
+    are no longer calibrated.
 
     Args:
         encoder: built functional model `(n, ...)` to `(n, d)`.
@@ -40,7 +40,7 @@ class Classifier(Detector):
 
     Example:
         >>> import numpy as np
-        >>> from zoo.networks import mlp
+        >>> from zoo.nn.networks import mlp
         >>> model = Classifier(mlp((4,), units=(8,)), mlp((8,), units=(8, 1)))
         >>> model.compile("adam")
         >>> x = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")

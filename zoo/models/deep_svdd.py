@@ -5,13 +5,13 @@ Ruff et al., Deep One-Class Classification, ICML 2018.
 
 import keras
 
-from zoo import losses
-from zoo.detector import Detector
-from zoo.layers import Hypersphere
+from zoo.models.base import AnomalyModel
+from zoo.models.hypersphere import Hypersphere
+from zoo.nn import losses
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class DeepSVDD(Detector):
+class DeepSVDD(AnomalyModel):
     """Deep Support Vector Data Description.
 
     One-class: min mean ‖φ(x) − c‖² + ½λ‖W‖².
@@ -33,7 +33,7 @@ class DeepSVDD(Detector):
 
     Example:
         >>> import numpy as np
-        >>> from zoo.networks import mlp
+        >>> from zoo.nn.networks import mlp
         >>> model = DeepSVDD(mlp((4,), units=(8, 2), bias=False))
         >>> model.compile("adam")
         >>> x = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")

@@ -6,12 +6,12 @@ Malhotra et al., Long Short Term Memory Networks for Anomaly Detection in Time S
 import keras
 from keras import ops
 
-from zoo import losses
-from zoo.detector import Detector
+from zoo.models.base import AnomalyModel
+from zoo.nn import losses
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Forecaster(Detector):
+class Forecaster(AnomalyModel):
     """Encoder and head that predict a window's last row from the rows before it.
 
     The score is the squared error of that prediction, the mean over the features. It needs no
@@ -29,7 +29,7 @@ class Forecaster(Detector):
 
     Example:
         >>> import numpy as np
-        >>> from zoo.networks import mlp, recurrent
+        >>> from zoo.nn.networks import mlp, recurrent
         >>> model = Forecaster(recurrent((None, 1), "gru", units=(4,)), mlp((4,), units=(1,)))
         >>> windows = np.sin(np.arange(8)[:, None, None] + np.arange(5)[:, None])
         >>> model.predict(windows.astype("float32"), verbose=0).shape

@@ -7,15 +7,15 @@ forget its input on the way to the center.
 import keras
 from keras import ops
 
-from zoo import losses
-from zoo.detector import Detector
-from zoo.layers import Hypersphere
+from zoo.models.base import AnomalyModel
+from zoo.models.hypersphere import Hypersphere
+from zoo.nn import losses
 
 SCORES = ("both", "compactness", "reconstruction")
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class HybridDeepSVDD(Detector):
+class HybridDeepSVDD(AnomalyModel):
     """Deep SVDD and an autoencoder through one shared encoder.
 
     min μ₁ · compactness + μ₂ · reconstruction + ½λ‖W‖², where compactness is the objective of
@@ -40,7 +40,7 @@ class HybridDeepSVDD(Detector):
 
     Example:
         >>> import numpy as np
-        >>> from zoo.networks import mlp
+        >>> from zoo.nn.networks import mlp
         >>> encoder = mlp((4,), units=(8, 2), bias=False)
         >>> model = HybridDeepSVDD(encoder, mlp((2,), units=(8, 4), name="decoder"))
         >>> model.predict(np.zeros((8, 4), "float32"), verbose=0).shape

@@ -10,10 +10,10 @@ import warnings
 import keras
 from keras import ops
 
-from zoo import losses
-from zoo.detector import Detector
-from zoo.engine.draws import Draws
-from zoo.layers import instance_statistics
+from zoo.models.base import AnomalyModel
+from zoo.nn import losses
+from zoo.nn.layers import instance_statistics
+from zoo.training.seeds import Draws
 
 COUPLINGS = ("separate", "joint")
 NORMALIZATIONS = ("none", "center", "window", "reversible")
@@ -21,7 +21,7 @@ SCORES = ("both", "reconstruction", "discriminator")
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class TransformerGAN(Detector):
+class TransformerGAN(AnomalyModel):
     """α · reconstruction + β · NT-Xent + γ · adversarial.
 
     `coupling="separate"` is the published one: the adversarial term trains the generator against
@@ -57,7 +57,7 @@ class TransformerGAN(Detector):
 
     Example:
         >>> import numpy as np
-        >>> from zoo.networks import transformer_reconstructor
+        >>> from zoo.nn.networks import transformer_reconstructor
         >>> network = transformer_reconstructor((6, 3), blocks=1, heads=2, width=4, feed_forward=8)
         >>> model = TransformerGAN(network, normalize="center")
         >>> model.predict(np.zeros((5, 6, 3), "float32"), verbose=0).shape

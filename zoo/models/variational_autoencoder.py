@@ -11,17 +11,17 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo import losses
-from zoo.collapse import CollapseWarning
-from zoo.detector import Detector
-from zoo.engine.draws import Draws
+from zoo.models.base import AnomalyModel
+from zoo.models.collapse import CollapseWarning
+from zoo.nn import losses
+from zoo.training.seeds import Draws
 
 SCORES = ("reconstruction_probability", "elbo", "reconstruction_error")
 NARROWEST = math.log(0.05**2)  # or a feature of few values would be infinitely likely
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class VariationalAutoencoder(Detector):
+class VariationalAutoencoder(AnomalyModel):
     """min −E[log p(x|z)] + β · KL(q(z|x) ‖ N(0, I)) + ½λ‖W‖², with Gaussian q and p(x|z).
 
     The expectation is over one draw of z a sample and step. With β = 1 the loss is −ELBO, in nats;
@@ -54,7 +54,7 @@ class VariationalAutoencoder(Detector):
             of samples out of range.
 
     Example:
-        >>> from zoo.networks import mlp
+        >>> from zoo.nn.networks import mlp
         >>> model = VariationalAutoencoder(mlp((4,), units=(8, 2 * 3)), mlp((3,), units=(8, 4)))
         >>> model.predict(np.zeros((8, 4), "float32"), verbose=0).shape
         (8,)

@@ -232,7 +232,9 @@ def _shown_items(flat: Mapping[str, Any]) -> list[tuple[str, str]]:
 def templates() -> jinja2.Environment:
     """The pages and what they share; text is escaped."""
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("zoo.report"),
+        loader=jinja2.ChoiceLoader(
+            [jinja2.PackageLoader("zoo.report"), jinja2.PackageLoader("zoo.bench", "")]
+        ),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

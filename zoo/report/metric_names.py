@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import numpy as np
 
-Detector = Literal["coin flip", "flag all"]
+AnomalyModel = Literal["coin flip", "flag all"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Metric:
     meaning: str
     unit: str = ""
     best: Literal["largest", "smallest"] | None = None
-    trivial: Detector | None = None
+    trivial: AnomalyModel | None = None
     counts: bool = False
 
 

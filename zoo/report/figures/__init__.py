@@ -12,14 +12,12 @@ from zoo.report.figures.contributions import contribution_bars, window_contribut
 from zoo.report.figures.curves import precision_recall_curves, roc_curves
 from zoo.report.figures.embeddings import embedding_map
 from zoo.report.figures.feature_errors import feature_errors
-from zoo.report.figures.growth import growth_lines
 from zoo.report.figures.heat_map import table_heat_map
 from zoo.report.figures.images import gallery
 from zoo.report.figures.labelled_series import series_grid, series_scores
 from zoo.report.figures.lines import line_chart
 from zoo.report.figures.scores import score_histogram
 from zoo.report.figures.series import Event, price_chart
-from zoo.report.figures.speed import speed_bars
 from zoo.report.figures.training import training_curves
 
 __all__ = [
@@ -33,7 +31,6 @@ __all__ = [
     "embedding_map",
     "feature_errors",
     "gallery",
-    "growth_lines",
     "line_chart",
     "precision_recall_curves",
     "price_chart",
@@ -41,7 +38,6 @@ __all__ = [
     "score_histogram",
     "series_grid",
     "series_scores",
-    "speed_bars",
     "table_heat_map",
     "training_curves",
     "window_contributions",

@@ -9,7 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from zoo import metrics
+from zoo.evaluation import metrics
 from zoo.report.figures.cells import MISSING, draw_cells, ink_on
 from zoo.report.figures.checks import checked_labels
 from zoo.report.figures.style import in_house_style, one_panel, set_title

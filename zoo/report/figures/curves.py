@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from zoo import metrics
+from zoo.evaluation import metrics
 from zoo.report.figures.checks import checked_labels, checked_scores
 from zoo.report.figures.style import (
     MUTED,

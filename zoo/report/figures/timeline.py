@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from zoo.metrics.events import event_bounds
+from zoo.evaluation.metrics.events import event_bounds
 from zoo.report.figures.style import ANOMALY, INK, number
 
 NARROWEST = 0.003  # of the time shown; what is shorter is drawn this wide, or it would vanish

@@ -1,0 +1,257 @@
+"""The commands of `zoo` for detectors: fit, score, explain, watch, inspect, export.
+
+Nothing heavy is imported up here, as in `zoo.cli.main`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from zoo.cli.start import early_options, readable_warnings, start_backend
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """What a detector is fitted on and where it goes."""
+
+    out: Path  # file to write, model.zoo for one
+    ignore: tuple[str, ...] = ()  # columns to leave out: times, names
+    label_column: str | None = None  # column of 0 and 1; rows with 1 are not trained on
+    overwrite: bool = False  # replace the file if it exists
+    method: str = "autoencoder"  # which detector
+    backend: Literal["auto", "tensorflow", "jax", "torch"] = "auto"  # auto: the first installed
+    device: Literal["auto", "cpu", "gpu"] = "auto"  # gpu: CUDA or Apple Metal
+    traceback: bool = False  # show where an error came from
+
+
+def fit(words: Sequence[str]) -> None:
+    """Fit a detector on a CSV file and save it: `zoo fit DATA.csv --method M --out model.zoo`.
+
+    Args:
+        words: the CSV file and the options: those of `FitOptions` and every setting of the method.
+
+    Raises:
+        ValueError: data or settings that cannot be used.
+        FileNotFoundError: no such CSV file.
+        FileExistsError: `--out` exists, and no `--overwrite`.
+    """
+    import tyro
+
+    early = early_options(words, "method")
+    start_backend(early.backend, early.device)
+    from zoo.cli.csv_files import read_features
+    from zoo.detectors import METHODS
+    from zoo.report import terminal
+
+    name = (early.method or FitOptions.method).replace("_", "-")
+    if name not in METHODS:
+        close = difflib.get_close_matches(name, METHODS, n=1, cutoff=0.4)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"there is no method {name!r}{hint}\nmethods: {', '.join(METHODS)}")
+    plain = tyro.conf.arg(name="")
+    with readable_warnings():
+        path, detector, options = tyro.cli(
+            tuple[
+                Annotated[
+                    Path,
+                    tyro.conf.Positional,
+                    tyro.conf.arg(
+                        name="", metavar="DATA.csv", help="rows to learn from, with a header"
+                    ),
+                ],
+                Annotated[METHODS[name], plain],
+                Annotated[tyro.conf.FlagCreatePairsOff[FitOptions], plain],
+            ],
+            prog="zoo fit",
+            description=f"Fit a detector on a CSV file. Methods: {', '.join(METHODS)}.",
+            args=list(words),
+        )
+        if options.out.exists() and not options.overwrite:
+            raise FileExistsError(f"{options.out} exists already; give --overwrite or another name")
+        if not options.out.parent.is_dir():
+            raise FileNotFoundError(f"{options.out.parent} does not exist; make that folder first")
+        table, _ = read_features(
+            path, options.ignore, options.label_column, missing=detector.missing != "error"
+        )
+        detector.fit(table)
+        detector.save(options.out)
+    terminal.print_facts(detector_facts(detector, len(table)))
+    print(f"saved: {options.out}")
+
+
+def score(path: Path, data: Path, out: Path, overwrite: bool = False) -> None:
+    """Score a CSV file of any length with a saved detector.
+
+    Args:
+        path: `.zoo` file.
+        data: CSV file with the columns of the training; others are left alone.
+        out: CSV file to write.
+        overwrite: replace `out` if it exists.
+    """
+    import time
+
+    import zoo
+    from zoo.cli.csv_files import score_file
+
+    detector = zoo.load(path)
+    start = time.perf_counter()
+    rows = score_file(detector, data, out, overwrite)
+    seconds = time.perf_counter() - start
+    print(f"{rows:,} rows in {seconds:.1f} s, {rows / seconds:,.0f} a second: {out}")
+
+
+def explain(
+    path: Path,
+    data: Path,
+    count: int = 5,
+    top: int = 3,
+    method: str = "auto",
+    out: Path | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Print what made the strangest rows of a CSV file strange.
+
+    Args:
+        path: `.zoo` file.
+        data: CSV file with the columns of the training.
+        count: rows to explain.
+        top: features a row.
+        method: auto, error, integrated_gradients or occlusion.
+        out: CSV file for the table.
+        overwrite: replace `out` if it exists.
+    """
+    import zoo
+    from zoo.cli.csv_files import explain_file
+    from zoo.report import terminal
+
+    if out is not None and out.exists() and not overwrite:
+        raise FileExistsError(f"{out} exists already; give --overwrite or another --out")
+    table = explain_file(zoo.load(path), data, count, top, method)
+    shown = table.assign(share=table["share"].map("{:.0%}".format))
+    terminal.print_table(shown.rename(columns={"row": "line"}), "What made the strangest rows")
+    if out is not None:
+        table.to_csv(out, index=False)
+        print(f"table: {out}")
+
+
+def export(path: Path, out: Path, format: str = "onnx", overwrite: bool = False) -> None:
+    """Write a saved detector as a graph for another runtime.
+
+    Args:
+        path: `.zoo` file.
+        out: file to write; a folder for saved_model.
+        format: onnx, saved_model or openvino.
+        overwrite: replace `out` if it exists.
+    """
+    import zoo
+
+    if out.exists() and not overwrite:
+        raise FileExistsError(f"{out} exists already; give --overwrite or another name")
+    found = zoo.load(path).export(out, format)
+    print(f"{found.format}: {found.path} (scores differ by {found.difference:.1e} at most)")
+
+
+def inspect(path: Path) -> None:
+    """Print what a `.zoo` file holds, without building the model."""
+    from zoo.detectors import artifact
+    from zoo.report import terminal
+
+    manifest, weights = artifact.read(path)
+    calibration, made = manifest["calibration"], manifest["training"]
+    losses = made["history"].get("val_loss") or made["history"].get("loss") or [None]
+    terminal.print_facts(
+        {
+            "method": manifest["method"],
+            "judges": f"{manifest['kind']}, samples of shape {tuple(manifest['sample_shape'])}",
+            "features": ", ".join(manifest["feature_names"] or [str(manifest["n_features"])]),
+            "threshold": f"{calibration['limit']:.6g}: {calibration['rule']}",
+            "scaling, missing": "{scaling}, {missing}".format(**manifest["preparation"]),
+            "weights": f"{made['parameters']:,} ({len(weights):,} bytes)",
+            "training": f"{len(losses)} epochs, last loss {losses[-1]}",
+            "collapsed": made["collapsed"],
+            "versions": ", ".join(f"{k} {v}" for k, v in manifest["versions"].items()),
+            "saved": manifest["saved"],
+            "settings": ", ".join(f"{k}={v}" for k, v in manifest["settings"].items()),
+        }
+    )
+
+
+def detector_facts(detector: Any, rows: int) -> dict[str, Any]:
+    """What a fit came to, for the terminal."""
+    calibration, history = detector.calibration_, detector.history_
+    losses = history.get("val_loss", history["loss"])
+    return {
+        "method": type(detector).__name__,
+        "trained on": f"{rows:,} rows of {detector.n_features_in_} features ({detector.kind_})",
+        "epochs": f"{len(losses)}, the best with a held-out loss of {min(losses):.4g}"
+        if "val_loss" in history
+        else len(losses),
+        "threshold": f"{calibration.limit:.6g}: {calibration.rule}",
+        "collapsed": "yes; do not use it" if detector.collapsed_ else "no",
+    }
+
+
+def watch(options: argparse.Namespace) -> None:
+    """Score lines as they come in."""
+    import zoo
+    from zoo.cli import csv_files as files
+    from zoo.detectors.stream import Drift
+
+    detector = zoo.load(options.model)
+    drift = Drift() if options.adapt else None
+    files.watch(detector, options.source, None, options.columns, drift, follow=not options.stop)
+
+
+def add_parsers(commands: Any) -> None:
+    """Add the commands of this module to the subparsers of `zoo`."""
+    commands.add_parser("fit", help="fit a detector on a CSV file (zoo fit --help: its options)")
+    scoring = commands.add_parser("score", help="score a CSV file of any length")
+    explaining = commands.add_parser("explain", help="say what made the strangest rows strange")
+    watching = commands.add_parser("watch", help="score lines as they come in")
+    inspecting = commands.add_parser("inspect", help="show what a .zoo file holds")
+    exporting = commands.add_parser("export", help="write a .zoo file as ONNX, for one")
+    for command in (scoring, explaining, watching, inspecting, exporting):
+        command.add_argument("model", type=Path, metavar="MODEL.zoo", help="what zoo fit saved")
+        command.add_argument("--backend", default="auto", help="tensorflow, jax, torch or auto")
+        command.add_argument("--device", default="auto", help="cpu, gpu or auto")
+    scoring.add_argument("data", type=Path, metavar="DATA.csv", help="rows to score")
+    explaining.add_argument("data", type=Path, metavar="DATA.csv", help="rows to look at")
+    explaining.add_argument("--count", type=int, default=5, help="rows to explain")
+    explaining.add_argument("--top", type=int, default=3, help="features a row")
+    explaining.add_argument(
+        "--method", default="auto", help="auto, error, integrated_gradients or occlusion"
+    )
+    explaining.add_argument(
+        "--out", type=Path, metavar="FILE.csv", help="write the table there too"
+    )
+    explaining.add_argument(
+        "--overwrite", action="store_true", help="replace FILE.csv if it exists"
+    )
+    scoring.add_argument("--out", type=Path, required=True, metavar="SCORES.csv")
+    scoring.add_argument("--overwrite", action="store_true", help="replace SCORES.csv")
+    exporting.add_argument("out", type=Path, metavar="OUT", help="file to write")
+    exporting.add_argument("--format", default="onnx", help="onnx, saved_model or openvino")
+    exporting.add_argument("--overwrite", action="store_true", help="replace OUT")
+    watching.add_argument(
+        "source", type=Path, nargs="?", metavar="FILE.csv", help="a growing file; else stdin"
+    )
+    watching.add_argument("--columns", nargs="+", help="names of the cells; else the first line")
+    watching.add_argument("--adapt", action="store_true", help="let the threshold follow drift")
+    watching.add_argument("--stop", action="store_true", help="stop at the end of FILE.csv")
+
+
+COMMANDS = {
+    "score": lambda given: score(given.model, given.data, given.out, given.overwrite),
+    "explain": lambda given: explain(
+        given.model, given.data, given.count, given.top, given.method, given.out, given.overwrite
+    ),
+    "watch": watch,
+    "inspect": lambda given: inspect(given.model),
+    "export": lambda given: export(given.model, given.out, given.format, given.overwrite),
+}
+"""Command to what runs it, given its parsed options; `fit` reads its own, for they go by method."""

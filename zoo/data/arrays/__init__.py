@@ -1,0 +1,1 @@
+"""What arrays of any kind need: checks, scaling, windows, segments, class balance."""

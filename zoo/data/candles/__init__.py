@@ -1,0 +1,1 @@
+"""Price candles: reading files of them, and generating them."""

@@ -1,0 +1,1 @@
+"""Time series: files, timestamps, windows pooled over several series, generated series."""

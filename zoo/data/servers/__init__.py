@@ -1,0 +1,1 @@
+"""Metrics of servers: the Server Machine Dataset, windows of it, generated metrics."""

@@ -1,0 +1,1 @@
+"""Tables: CSV files, the card-fraud table, splits of normal rows, heavy tails."""

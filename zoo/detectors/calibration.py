@@ -1,0 +1,110 @@
+"""From the scores of normal data to a threshold, and to a probability."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from scipy.stats import genpareto
+
+from zoo.evaluation.thresholds import PeaksOverThreshold, Percentile
+
+KEPT = 20_000  # scores; of more, as many quantiles
+TAIL = 0.9  # quantile of normal scores where their tail begins
+ENOUGH = 100  # scores for a tail
+
+
+class Calibration:
+    """Scores of normal data, the threshold taken from them, and what share of normals exceed it.
+
+    Attributes:
+        scores: `(n,)` float64, sorted, of normal data that was held out if there was enough of it.
+        limit: the highest score that is still normal.
+        rule: how the limit came about, in words.
+    """
+
+    def __init__(self, scores: np.ndarray):
+        scores = np.sort(np.asarray(scores, dtype=np.float32).astype(np.float64))
+        if len(scores) > KEPT:
+            scores = np.quantile(scores, np.linspace(0, 1, KEPT))
+        self.scores = scores
+        self.limit = float(scores[-1])
+        self.rule = "the largest normal score"
+        self._tail = _fit_tail(scores)
+
+    def choose(self, contamination: float | str, false_alarm_rate: float, training: np.ndarray):
+        """Set the limit.
+
+        Args:
+            contamination: share of the training data that is anomalous, at most ½: the limit is
+                that percentile of all training scores; 0: the largest normal score; `"auto"`: the
+                score that normal data exceed with a probability of `false_alarm_rate`, by extreme
+                value theory where 100 normal scores are known, else the largest of them.
+            false_alarm_rate: between 0 and 1.
+            training: `(n,)` scores of all training data.
+
+        Raises:
+            ValueError: a share out of range.
+        """
+        if contamination == "auto":
+            self._choose_by_rate(false_alarm_rate)
+        elif contamination == 0:
+            self.limit, self.rule = float(self.scores[-1]), "the largest normal score"
+        else:
+            self.limit = Percentile(100 * (1 - contamination)).fit(training).limit
+            self.rule = f"flags {contamination:.2%} of the training data"
+
+    def probability(self, scores: np.ndarray) -> np.ndarray:
+        """Share of normal data that scores lower, `(n,)` in (0, 1); beyond them, by their tail."""
+        scores = np.asarray(scores, dtype=np.float64)
+        count = len(self.scores)
+        lower = np.searchsorted(self.scores, scores, side="left")
+        exceeded = (count - lower + 1) / (count + 2)
+        if self._tail is not None:
+            start, share, shape, scale = self._tail
+            beyond = scores > start
+            excess = genpareto.sf(scores[beyond] - start, shape, scale=scale)
+            exceeded[beyond] = share * excess
+        return 1 - np.clip(exceeded, 1e-12, 1 - 1e-12)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, for JSON."""
+        return {"limit": self.limit, "rule": self.rule, "scores": self.scores.tolist()}
+
+    @classmethod
+    def from_dict(cls, saved: dict[str, Any]) -> Self:
+        """What `to_dict` described.
+
+        Raises:
+            ValueError: no finite scores, or no finite limit.
+        """
+        scores = np.asarray(saved["scores"], dtype=np.float64)
+        if scores.ndim != 1 or not scores.size or not np.isfinite(scores).all():
+            raise ValueError("the normal scores are not a list of finite numbers")
+        if not np.isfinite(saved["limit"]):
+            raise ValueError("the threshold is not a finite number")
+        made = cls(scores)
+        made.scores, made._tail = scores, _fit_tail(scores)
+        made.limit, made.rule = float(saved["limit"]), str(saved["rule"])
+        return made
+
+    def _choose_by_rate(self, rate: float) -> None:
+        if self._tail is not None and rate < 1 - TAIL:
+            start, share, shape, scale = self._tail
+            self.limit = float(start + genpareto.isf(min(rate / share, 1), shape, scale=scale))
+            self.rule = f"normal data exceed it with probability {rate:g}, by their tail"
+        elif self._tail is not None:
+            self.limit = float(np.quantile(self.scores, 1 - rate))
+            self.rule = f"normal data exceed it with probability {rate:g}"
+        else:
+            self.limit = float(self.scores[-1])
+            self.rule = f"the largest of {len(self.scores)} normal scores, too few for a tail"
+
+
+def _fit_tail(scores: np.ndarray) -> tuple[float, float, float, float] | None:
+    """Start, share, shape and scale of the tail; None where there are too few distinct scores."""
+    above = scores[scores > np.quantile(scores, TAIL)]
+    if len(scores) < ENOUGH or len(above) < 10 or np.ptp(above) <= 1e-6 * abs(above[-1]):
+        return None
+    fitted = PeaksOverThreshold(0.5 * (1 - TAIL), level=TAIL).fit(scores)
+    return fitted.tail_start_, fitted.tail_share_, fitted.shape_, fitted.scale_

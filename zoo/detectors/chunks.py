@@ -1,0 +1,166 @@
+"""Data larger than memory: read a chunk at a time, as often as training needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from zoo.data.arrays.windows import sliding_windows
+from zoo.detectors import inputs
+from zoo.detectors.preparation import Preparation
+
+HELD_OUT = 20_000  # samples at most, which stay in memory
+
+Chunks = Callable[[], Iterable[Any]]
+
+
+class ChunkReader:
+    """Reads what `fit` got as a function, and what it must know before the first step.
+
+    Args:
+        chunks: function that returns the chunks from the start each time it is called, each what
+            `fit` takes whole: `(n, features)` arrays or frames with the same columns.
+        missing: whether NaN may stay in.
+
+    Attributes:
+        names: of the features, or None.
+        features, rows: how many.
+        mean, deviation, low, high: `(features,)` float64 of all rows.
+
+    Raises:
+        ValueError: no rows, values that are no numbers, chunks of other columns.
+    """
+
+    def __init__(self, chunks: Chunks, missing: bool):
+        self.chunks = chunks
+        self.missing = missing
+        self.names, self.features, self.rows = None, None, 0
+        moments, range_ = StandardScaler(), MinMaxScaler()
+        for values in self:
+            moments.partial_fit(values)
+            range_.partial_fit(values)
+            self.rows += len(values)
+        if self.rows < 2:
+            raise ValueError(
+                f"the chunks hold {self.rows} samples in all; expected 2 or more. The function "
+                f"must start anew each time it is called"
+            )
+        self.mean, self.deviation = moments.mean_, moments.scale_
+        self.low, self.high = range_.data_min_, range_.data_max_
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Values of each chunk, `(n, features)` float64; empty ones are left out."""
+        for chunk in self.chunks():
+            if len(chunk) == 0:
+                continue
+            given = inputs.read(chunk, self.missing)
+            if given.values.ndim != 2:
+                raise ValueError(f"a chunk has shape {given.values.shape}; expected rows")
+            if self.features is None:
+                self.names, self.features = given.names, given.values.shape[1]
+            yield inputs.in_order(given, self.names, self.features, "this fit").values
+
+    def prepare(self, scaling: str, missing: str) -> Preparation:
+        """The preparation that `Preparation.fit` would learn from all rows.
+
+        Raises:
+            ValueError: `"robust"`, whose quartiles need all rows at once.
+        """
+        made = Preparation(scaling, missing)
+        if scaling == "robust":
+            raise ValueError("scaling='robust' needs all rows at once; give 'standard' or 'minmax'")
+        ones = np.ones(self.features)
+        spread = np.where(self.high > self.low, self.high - self.low, 1.0)
+        made.mean_ = self.mean
+        made.offset_ = {"standard": self.mean, "minmax": self.low, "none": 0 * ones}[scaling]
+        made.factor_ = {"standard": self.deviation, "minmax": spread, "none": ones}[scaling]
+        return made
+
+
+class ChunkedBatches(keras.utils.PyDataset):
+    """Batches of chunk after chunk, shuffled within each; no more than one chunk is in memory.
+
+    Like `Batches`, the order is that of `seed` and the epoch's number alone.
+
+    Args:
+        reader: of the chunks.
+        preparation: what scales them.
+        window: rows a window, for a series; its windows cross from chunk to chunk. None: a table.
+        held_out: number of the first row that is not trained on.
+        batch_size: samples a step; what does not fill a batch at the end is left out.
+        seed: of the order.
+    """
+
+    def __init__(self, reader, preparation, window, held_out, batch_size, seed, **kwargs):
+        super().__init__(**kwargs)
+        self.reader = reader
+        self.preparation = preparation
+        self.window = window
+        self.held_out = held_out
+        self.seed = seed
+        self.epoch = 0
+        samples = held_out - (window - 1 if window else 0)
+        self.batch_size = min(batch_size, samples)
+        self.steps = samples // self.batch_size
+        self._start()
+
+    def __len__(self):
+        return self.steps
+
+    def __getitem__(self, index):
+        if index != self._next:
+            self._start()
+            for _ in range(index):
+                next(self._batches)
+        self._next = index + 1
+        return next(self._batches)
+
+    def begin_epoch(self, epoch):
+        """Take the order of `epoch`, counted from 0."""
+        self.epoch = epoch
+        self._start()
+
+    def on_epoch_end(self):
+        self.begin_epoch(self.epoch + 1)
+
+    def samples(self, first=0, last=None):
+        """Scaled samples of the rows from `first` to before `last`, `(n, ...)` float32 a chunk."""
+        last = self.held_out if last is None else last
+        tail, row = None, 0
+        for values in self.reader:
+            begin, row = row, row + len(values)
+            values = values[max(0, first - begin) : max(0, last - begin)]
+            if self.window and tail is not None:
+                values = np.concatenate([tail, values])
+            if self.window:
+                tail = np.array(values[max(0, len(values) - self.window + 1) :])
+            if len(values) < (self.window or 1):
+                continue
+            scaled = self.preparation.transform(values)
+            yield sliding_windows(scaled, self.window) if self.window else scaled
+
+    def _start(self):
+        self._next = 0
+        self._batches = self._shuffled()
+
+    def _shuffled(self):
+        rng = np.random.default_rng((self.seed, self.epoch))
+        left = None
+        for samples in self.samples():
+            order = rng.permutation(len(samples))
+            start = 0
+            if left is not None:
+                start = self.batch_size - len(left)
+                joined = np.concatenate([left, samples[order[:start]]])
+                left = joined if len(joined) < self.batch_size else None
+                if left is None:
+                    yield joined
+            while start + self.batch_size <= len(order):
+                yield samples[order[start : start + self.batch_size]]
+                start += self.batch_size
+            if start < len(order):
+                left = np.array(samples[order[start:]])

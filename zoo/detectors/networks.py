@@ -1,0 +1,60 @@
+"""The network for a sample's shape: dense for tables, recurrent for windows, LeNet for images."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+
+from zoo.nn.networks import draw_weights, lenet, lenet_decoder, mlp, recurrent, recurrent_decoder
+
+NETWORKS = ("auto", "mlp", "rnn", "lstm", "gru", "lenet")
+
+
+def choose(network: str, shape: tuple[int, ...]) -> str:
+    """The network that `"auto"` means, or the one that was asked for.
+
+    Raises:
+        ValueError: an unknown network, or one that does not fit samples of this shape.
+    """
+    if network not in NETWORKS:
+        raise ValueError(f"network is {network!r}; choose one of {', '.join(NETWORKS)}")
+    if network == "auto":
+        network = {1: "mlp", 2: "gru", 3: "lenet"}[len(shape)]
+    if network in ("rnn", "lstm", "gru") and len(shape) != 2:
+        raise ValueError(f"a {network} reads windows, but samples have shape {shape}; set window")
+    if network == "lenet" and (len(shape) != 3 or shape[0] != shape[1] or shape[0] not in (28, 32)):
+        raise ValueError(
+            f"LeNet reads images of 28×28 or 32×32 pixels, but samples have shape {shape}; resize "
+            f"them, or give network='mlp'"
+        )
+    return network
+
+
+def encoder(
+    network: str, shape: tuple[int, ...], units: tuple[int, ...], seed: int, bias: bool = True
+) -> keras.Model:
+    """Samples of `shape` to `(n, units[-1])`, with weights drawn by `seed`."""
+    network = choose(network, shape)
+    if network == "mlp":
+        made = mlp(shape, units, bias=bias, name="encoder")
+    elif network == "lenet":
+        made = lenet(shape, embedding=units[-1])
+    else:
+        made = recurrent(shape, network, units[:-1] or units, embedding=units[-1], bias=bias)
+    return draw_weights(made, seed)
+
+
+def decoder(network: str, shape: tuple[int, ...], units: tuple[int, ...], seed: int) -> keras.Model:
+    """`(n, units[-1])` back to samples of `shape`: the mirror of `encoder`."""
+    network = choose(network, shape)
+    if network == "mlp":
+        whole = shape if len(shape) > 1 else None
+        made = mlp(
+            (units[-1],), (*units[-2::-1], math.prod(shape)), output_shape=whole, name="decoder"
+        )
+    elif network == "lenet":
+        made = lenet_decoder(shape, embedding=units[-1])
+    else:
+        made = recurrent_decoder(shape, network, units[:-1] or units, embedding=units[-1])
+    return draw_weights(made, seed)

@@ -1,0 +1,1 @@
+"""Steps and kernels on JAX."""

@@ -1,0 +1,1 @@
+"""Is a detector any good? Metrics, thresholds and baselines, in NumPy and scikit-learn."""

@@ -1,0 +1,1 @@
+"""What models are made of: layers, networks and losses."""

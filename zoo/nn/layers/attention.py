@@ -1,0 +1,55 @@
+"""Multi-head self-attention, fast on every backend."""
+
+import keras
+from keras import ops
+
+from zoo.engine.attention import attend
+from zoo.nn.layers.dense import affine
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class MultiHeadAttention(keras.layers.MultiHeadAttention):
+    """Keras' attention; without masks and of a window to itself, by fewer and larger products.
+
+    Weights, configuration and results are Keras'; with masks, other shapes or attention scores to
+    return Keras' own path is taken.
+
+    Example:
+        >>> x = ops.zeros((2, 10, 8))
+        >>> MultiHeadAttention(num_heads=2, key_dim=4)(x, x).shape
+        (2, 10, 8)
+    """
+
+    def call(self, query, value, key=None, training=None, **kwargs):
+        plain = (
+            value is query
+            and key in (None, query)
+            and len(query.shape) == 3
+            and query.shape[1] is not None
+            and self._value_dim == self._key_dim
+            and not any(v is not None and v is not False for v in kwargs.values())
+            and not getattr(self, "_use_gate", False)
+            and getattr(query, "_keras_mask", None) is None
+        )
+        if not plain:
+            return super().call(query, value, key, training=training, **kwargs)
+        dense = (self._query_dense, self._key_dense, self._value_dense)
+        projected = [self._projected(query, each) for each in dense]
+        keep = None
+        if training and self._dropout > 0:
+            query = projected[0]
+            n, time, heads, _ = ops.shape(query)
+            ones = ops.ones((n, heads, time, time), query.dtype)
+            keep = self._dropout_layer(ones, training=True)
+        found = attend(*projected, keep)
+        joined = ops.reshape(found, (-1, query.shape[1], self._num_heads * self._key_dim))
+        dense = self._output_dense
+        kernel = ops.reshape(dense.kernel, (-1, dense.kernel.shape[-1]))
+        return affine(joined, kernel, dense.bias)
+
+    def _projected(self, x, dense):
+        """`(n, time, features)` to `(n, time, heads, size)`."""
+        features, heads, size = dense.kernel.shape
+        kernel = ops.reshape(dense.kernel, (features, heads * size))
+        bias = None if dense.bias is None else ops.reshape(dense.bias, (heads * size,))
+        return ops.reshape(affine(x, kernel, bias), (-1, x.shape[1], heads, size))

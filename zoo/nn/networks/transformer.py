@@ -1,0 +1,184 @@
+"""Transformers for windows of a series. Vaswani et al., Attention Is All You Need, NeurIPS 2017.
+
+Blocks normalise after each sum, as the paper and `torch.nn.TransformerEncoderLayer` do.
+"""
+
+import keras
+from keras import layers, ops
+
+from zoo.nn.initializers import drawn_by_numpy
+from zoo.nn.layers import Dense, MultiHeadAttention, SinusoidalPositions
+
+
+@drawn_by_numpy()
+def transformer(
+    input_shape,
+    blocks=4,
+    heads=8,
+    width=128,
+    feed_forward=512,
+    dropout=0.1,
+    embedding=16,
+):
+    """Encoder `(n, window, features)` to `(n, embedding)`: the mean over time, mapped linearly.
+
+    Args:
+        input_shape: `(window, features)`.
+        blocks: attention blocks.
+        heads: attention heads of a block; they divide `width`.
+        width: size of a time step inside.
+        feed_forward: units of each block's hidden layer.
+        dropout: share dropped in training, of attention weights and of each block's outputs.
+        embedding: size of the code.
+
+    Returns:
+        Built functional `keras.Model`.
+
+    Raises:
+        ValueError: heads that do not divide the width.
+
+    Example:
+        >>> transformer((20, 3), blocks=1, heads=2, width=8, feed_forward=16).output_shape
+        (None, 16)
+    """
+    window = keras.Input(input_shape)
+    states = _blocks(_embed(window, width, dropout), blocks, heads, feed_forward, dropout)
+    code = layers.Dense(embedding)(layers.GlobalAveragePooling1D()(states))
+    return keras.Model(window, code, name="transformer")
+
+
+@drawn_by_numpy()
+def transformer_decoder(
+    output_shape,
+    blocks=2,
+    heads=8,
+    width=128,
+    feed_forward=512,
+    dropout=0.1,
+    embedding=16,
+):
+    """Decoder `(n, embedding)` to `(n, window, features)`, the other half of an autoencoder.
+
+    Every time step starts from the same code and its own position.
+
+    Args:
+        output_shape: `(window, features)`.
+        blocks: as in `transformer`.
+        heads: as in `transformer`.
+        width: as in `transformer`.
+        feed_forward: as in `transformer`.
+        dropout: as in `transformer`.
+        embedding: size of the code.
+
+    Returns:
+        Built functional `keras.Model`.
+
+    Raises:
+        ValueError: heads that do not divide the width.
+
+    Example:
+        >>> transformer_decoder((20, 3), blocks=1, heads=2, width=8, feed_forward=16).output_shape
+        (None, 20, 3)
+    """
+    time, features = output_shape
+    code = keras.Input((embedding,))
+    x = _embed(layers.RepeatVector(time)(code), width, dropout)
+    states = _blocks(x, blocks, heads, feed_forward, dropout)
+    return keras.Model(code, Dense(features)(states), name="transformer_decoder")
+
+
+@drawn_by_numpy()
+def transformer_reconstructor(
+    input_shape, blocks=4, heads=8, width=128, feed_forward=512, dropout=0.1, bottleneck=None
+):
+    """Network that redraws a window and embeds it.
+
+    Without a bottleneck every step is redrawn from its own state, which has room to copy it. With
+    one, all states together become a code of that size first, and the window is redrawn from it.
+
+    Args:
+        input_shape: `(window, features)`.
+        blocks: as in `transformer`.
+        heads: as in `transformer`.
+        width: as in `transformer`.
+        feed_forward: as in `transformer`.
+        dropout: as in `transformer`.
+        bottleneck: size of the code; None for none.
+
+    Returns:
+        Built functional `keras.Model`, `(n, window, features)` to the list of the reconstruction
+        `(n, window, features)` and the embedding: the mean state over time `(n, width)`, or the
+        code `(n, bottleneck)`.
+
+    Raises:
+        ValueError: heads that do not divide the width.
+
+    Example:
+        >>> small = {"blocks": 1, "heads": 2, "width": 8, "feed_forward": 16}
+        >>> network = transformer_reconstructor((20, 3), **small)
+        >>> network.output_shape
+        [(None, 20, 3), (None, 8)]
+    """
+    window = keras.Input(input_shape)
+    states = _blocks(_embed(window, width, dropout), blocks, heads, feed_forward, dropout)
+    if bottleneck is None:
+        embedding = layers.GlobalAveragePooling1D()(states)
+        reconstruction = Dense(input_shape[-1])(states)
+    else:
+        embedding = layers.Dense(bottleneck)(layers.Flatten()(states))
+        values = layers.Dense(input_shape[0] * input_shape[1])(embedding)
+        reconstruction = layers.Reshape(input_shape)(values)
+    return keras.Model(window, [reconstruction, embedding], name="transformer_reconstructor")
+
+
+def attention_weights(network, x):
+    """What each step of a window attends to.
+
+    Args:
+        network: any functional model of this module.
+        x: what it takes, a few windows `(n, window, features)` or, for a decoder, codes.
+
+    Returns:
+        `(n, blocks, heads, window, window)` float32 NumPy; the last axis, over the steps that are
+        attended to, sums to 1.
+
+    Raises:
+        ValueError: the network has no attention.
+
+    Example:
+        >>> import numpy as np
+        >>> network = transformer((20, 3), blocks=1, heads=2, width=8, feed_forward=16)
+        >>> attention_weights(network, np.zeros((4, 20, 3))).shape
+        (4, 1, 2, 20, 20)
+    """
+    found = [layer for layer in network.layers if isinstance(layer, layers.MultiHeadAttention)]
+    if not found:
+        raise ValueError(f"network {network.name!r} has no attention layer to look at.")
+    before = keras.Model(network.input, [layer.input[0] for layer in found])
+    states = keras.tree.flatten(before(ops.convert_to_tensor(x), training=False))
+    weights = [_weights(layer, each) for layer, each in zip(found, states, strict=True)]
+    return ops.convert_to_numpy(ops.stack(weights, axis=1))
+
+
+def _weights(layer, states):
+    """softmax(QKᵀ/√d) of one attention layer, `(n, heads, time, time)`."""
+    query, key = layer.query_dense(states), layer.key_dense(states)
+    products = ops.einsum("nqhd,nkhd->nhqk", query, key)
+    return ops.softmax(ops.cast(products, "float32") / query.shape[-1] ** 0.5)
+
+
+def _embed(x, width, dropout):
+    return layers.Dropout(dropout)(SinusoidalPositions()(Dense(width)(x)))
+
+
+def _blocks(x, blocks, heads, feed_forward, dropout):
+    width = x.shape[-1]
+    if width % heads:
+        raise ValueError(f"{heads} attention heads do not divide a width of {width}.")
+    for _ in range(blocks):
+        attended = MultiHeadAttention(heads, width // heads, dropout=dropout)(x, x)
+        x = layers.LayerNormalization(epsilon=1e-5)(x + layers.Dropout(dropout)(attended))
+        hidden = layers.Dropout(dropout)(Dense(feed_forward, "relu")(x))
+        hidden = layers.Dropout(dropout)(Dense(width)(hidden))
+        x = layers.LayerNormalization(epsilon=1e-5)(x + hidden)
+    return x
