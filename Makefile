@@ -15,18 +15,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-# Tests that touch no Keras run once, and so do those of what the documentation says. Whatever is
-# not named here runs on every backend.
-ONCE := $(wildcard tests/data tests/evaluation tests/report tests/test_backend.py \
-	tests/cli tests/test_docs.py tests/docs \
-	tests/test_packaging.py tests/test_parity.py tests/detectors/test_artifact.py \
-	tests/detectors/test_inputs.py tests/detectors/test_preparation.py \
-	tests/detectors/test_calibration.py tests/explain/test_localisation.py \
-	tests/explain/test_shapley.py \
-	tests/bench/test_backends.py tests/bench/test_speed.py tests/bench/test_run.py \
-	tests/bench/test_statistics.py tests/bench/test_results.py tests/bench/test_comparison.py \
-	tests/bench/test_page.py tests/bench/test_figure_growth.py tests/bench/test_figure_speed.py \
-	tests/notebooks/test_pairs.py)
 RECORDED := tests/bench/recorded.json
 # Engine modules named after a backend need it: doctests stay out of them.
 DOCTESTS := zoo --doctest-modules $(patsubst %,--ignore=%,$(foreach backend,tensorflow jax torch,\
@@ -55,8 +43,8 @@ demo: $(VENV)/.demo
 test: export OMP_WAIT_POLICY ?= PASSIVE
 test: lint
 	KERAS_BACKEND=jax $(PYTEST) tests $(DOCTESTS)
-	KERAS_BACKEND=tensorflow $(PYTEST) tests $(ONCE:%=--ignore=%)
-	KERAS_BACKEND=torch $(PYTEST) tests $(ONCE:%=--ignore=%)
+	KERAS_BACKEND=tensorflow $(PYTEST) tests -m 'not slow and not once'
+	KERAS_BACKEND=torch $(PYTEST) tests -m 'not slow and not once'
 
 # What fell short is measured again: a neighbour on the machine shall not fail it, slower code twice.
 bench: environment

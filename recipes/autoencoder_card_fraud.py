@@ -45,6 +45,7 @@ from zoo.data.tables.cards import generate_cards, load_cards
 from zoo.data.tables.normals import split_normals, training_rows
 from zoo.data.tables.table import Table, read_table
 from zoo.data.tables.tails import TAILS, tail_transform
+from zoo.errors import InputError
 from zoo.evaluation import metrics
 from zoo.evaluation.baselines import (
     IsolationForestBaseline,
@@ -262,7 +263,7 @@ def check(config):
     for name in ("false_alarm_rate", "validation"):
         if not 0 < getattr(config, name) < 1:
             option = f"--{name.replace('_', '-')}"
-            raise ValueError(f"{option} is {getattr(config, name)}; give a share between 0 and 1")
+            raise InputError(f"{option} is {getattr(config, name)}; give a share between 0 and 1")
 
 
 def load(config):
@@ -294,7 +295,7 @@ def split(table: Table, config: Config) -> Task:
     order = rng.permutation(len(x_train))
     held_out = round(config.validation * len(x_train))
     if not 2 <= held_out < len(x_train):
-        raise ValueError(
+        raise InputError(
             f"--validation {config.validation} holds out {held_out} of {len(x_train)} training "
             f"rows; expected 2 or more, and something left to train on"
         )

@@ -35,6 +35,7 @@ from zoo.data.arrays.checks import constant_columns, require_at_least
 from zoo.data.arrays.windows import sliding_windows, window_ends
 from zoo.data.candles.candles import FEATURES, candle_features, describe_move, read_candles
 from zoo.data.candles.synthetic import KINDS, generate_candles, inject
+from zoo.errors import InputError
 from zoo.evaluation import metrics
 from zoo.evaluation.baselines import all_baselines
 from zoo.evaluation.metrics.events import distinct_peaks
@@ -112,7 +113,7 @@ def run(config: Config) -> Result:
     features = candle_features(train)
     constant = constant_columns(pd.DataFrame(features[:held_out], columns=list(FEATURES)))
     if len(constant) == len(FEATURES):
-        raise ValueError(
+        raise InputError(
             f"the candles of {names[0]} never change: all of {', '.join(constant)} are constant, "
             f"and there is nothing to learn; check how the file was exported"
         )
@@ -193,7 +194,7 @@ def run(config: Config) -> Result:
 def load(config):
     """Candles to learn, candles to judge, and their names."""
     if config.train is None and config.test is not None:
-        raise ValueError("--test was given without --train; give the coin to learn from as well")
+        raise InputError("--test was given without --train; give the coin to learn from as well")
     if config.train is None:
         learn = generate_candles(4000, seed=config.seed)
         judge_these = generate_candles(4000, seed=config.seed + 1, start="2025-02-01")
@@ -230,7 +231,7 @@ def inject_what_fits(test, config):
     room = len(test) // (len(KINDS) * (2 * config.window + 45))
     per_kind = min(config.events, room)
     if per_kind < 1:
-        raise ValueError(
+        raise InputError(
             f"{len(test)} test candles have no room for one injected anomaly of each kind; give "
             f"a longer --test or a --window below {config.window}"
         )

@@ -34,6 +34,7 @@ from zoo import backend, engine, explain
 from zoo.data.arrays.checks import require_at_least
 from zoo.data.arrays.scaling import ContrastNormalizer
 from zoo.data.images.images import load_images, one_class
+from zoo.errors import InputError
 from zoo.evaluation import metrics
 from zoo.evaluation.baselines import all_baselines
 from zoo.evaluation.thresholds import Mahalanobis, Percentile
@@ -127,7 +128,7 @@ def run(config: Config) -> Result:
     images = load_images(config.dataset, config.data_dir, config.folder, config.seed)
     task = one_class(images, config.normal_class, config.validation, config.seed)
     if not len(task.x_valid):
-        raise ValueError("--validation 0 leaves no normals to fit a threshold on; give 0.1 or so")
+        raise InputError("--validation 0 leaves no normals to fit a threshold on; give 0.1 or so")
     equalize = (
         config.dataset not in BRIGHTNESS_TELLS if config.contrast is None else config.contrast
     )

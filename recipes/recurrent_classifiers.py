@@ -41,6 +41,7 @@ from zoo.data.series.nab import load_nab
 from zoo.data.series.pooled_windows import PARTS, PooledWindows
 from zoo.data.series.series import Series, read_series_folder, split_series
 from zoo.data.series.synthetic import generate_series
+from zoo.errors import InputError
 from zoo.evaluation import metrics
 from zoo.evaluation.baselines import RollingZScore, ZScore
 from zoo.evaluation.metrics.events import event_bounds
@@ -232,7 +233,7 @@ def check(config):
         frozen_epochs=config.frozen_epochs,
     )
     if config.self_supervised and config.frozen_epochs > config.epochs:
-        raise ValueError(
+        raise InputError(
             f"--frozen-epochs is {config.frozen_epochs}, more than the --epochs {config.epochs} "
             f"that they are part of; give {config.epochs} or less"
         )
@@ -247,7 +248,7 @@ def load(config) -> list[Series]:
     series = read_series_folder(config.data, config.missing)
     bare = [each.name for each in series if each.labels is None]
     if bare:
-        raise ValueError(
+        raise InputError(
             f"series '{bare[0]}' in '{config.data}' has no column 'label' ({len(bare)} of "
             f"{len(series)} have none); a classifier learns from labels: add a column of 0 and 1"
         )
@@ -258,7 +259,7 @@ def require_both_kinds(labels):
     """Refuse training windows of one kind."""
     found = int(labels.sum())
     if found in (0, len(labels)):
-        raise ValueError(
+        raise InputError(
             f"{found} of the {len(labels)} training windows are anomalies; a classifier learns "
             f"from anomalies and normals: give more series, or a larger --train"
         )

@@ -39,6 +39,7 @@ from zoo.data.servers.servers import Servers, servers_from_csv
 from zoo.data.servers.smd import load_smd
 from zoo.data.servers.synthetic import CONTINUATIONS, generate_servers
 from zoo.data.servers.windows import cut_servers
+from zoo.errors import InputError
 from zoo.evaluation import metrics
 from zoo.evaluation.baselines import IsolationForestBaseline, PCAReconstruction, ZScore
 from zoo.evaluation.thresholds import Gaussian, MedianMAD, PeaksOverThreshold, Percentile
@@ -313,7 +314,7 @@ def check(config):
     )
     require_at_least(0, learning_rate=config.learning_rate, mad=config.mad, sigmas=config.sigmas)
     if config.data == "csv" and (config.train is None or config.test is None):
-        raise ValueError("--data csv needs both --train and --test; give the other file as well")
+        raise InputError("--data csv needs both --train and --test; give the other file as well")
 
 
 def load(config) -> list[Servers]:

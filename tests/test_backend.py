@@ -9,6 +9,9 @@ import pytest
 
 from zoo import backend
 
+pytestmark = pytest.mark.once
+
+
 WITHOUT = """
 import importlib.util
 find = importlib.util.find_spec

@@ -18,6 +18,9 @@ import pytest
 from zoo.cli import detectors as cli_detectors
 from zoo.cli import main as cli
 
+pytestmark = pytest.mark.once
+
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = [

@@ -57,7 +57,10 @@ EXPLANATIONS = (
     "grad_cam",
 )
 
-pytestmark = pytest.mark.xdist_group("parity")  # one worker trains for all tests
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.xdist_group("parity"),  # one worker trains for all tests
+]
 
 needs_two = pytest.mark.skipif(
     len(INSTALLED) < 2, reason=f"parity needs two backends, installed: {INSTALLED}"

@@ -16,6 +16,7 @@ import platform
 import sys
 from pathlib import Path
 
+from zoo.errors import ZooError
 from zoo.version import __version__
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -23,7 +24,7 @@ DEVICES = ("auto", "cpu", "gpu")
 CPU_DEVICES = 4  # at most, that JAX shall take the cores of a CPU for
 
 
-class BackendError(ValueError):
+class BackendError(ZooError, ValueError):
     """The backend or device asked for cannot be had; the message says what to do about it."""
 
 

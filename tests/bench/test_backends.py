@@ -8,7 +8,10 @@ from zoo.backend import BackendError, installed
 from zoo.bench import under_each_backend
 from zoo.detectors import Autoencoder
 
-pytestmark = pytest.mark.xdist_group("bench_backends")  # one worker starts the processes
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.xdist_group("bench_backends"),  # one worker starts the processes
+]
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,9 @@ import pytest
 from zoo.bench import comparison
 from zoo.bench.results import ROW_KEYS, ResultsError
 
+pytestmark = pytest.mark.once
+
+
 ROW = dict.fromkeys(ROW_KEYS, 1.0) | {
     "model": "gru_64",
     "backend": "jax",

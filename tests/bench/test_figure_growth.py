@@ -5,6 +5,9 @@ import pytest
 
 from zoo.bench.figure_growth import growth_lines
 
+pytestmark = pytest.mark.once
+
+
 ROWS = [
     {
         "rows": rows,

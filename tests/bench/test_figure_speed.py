@@ -7,6 +7,8 @@ from matplotlib.colors import to_hex
 from zoo.bench.figure_speed import speed_bars
 from zoo.report.figures.style import PALETTE
 
+pytestmark = pytest.mark.once
+
 
 def row(model, backend, train, score=None, **more):
     found = {"model": model, "backend": backend, "device": "cpu", "batch_size": 64, "status": "ok"}

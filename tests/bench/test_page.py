@@ -6,6 +6,9 @@ import pytest
 from zoo.bench.page import group_table, lead, render
 from zoo.bench.results import ROW_KEYS
 
+pytestmark = pytest.mark.once
+
+
 ROW = dict.fromkeys(ROW_KEYS, 2.0) | {
     "model": "gru_64",
     "backend": "jax",

@@ -7,6 +7,9 @@ import pytest
 from zoo.bench import results
 from zoo.bench.run import Outcome
 
+pytestmark = pytest.mark.once
+
+
 ROW = dict.fromkeys(results.ROW_KEYS, 1.5) | {
     "model": "gru_64",
     "backend": "jax",

@@ -10,6 +10,9 @@ import pytest
 from zoo.bench import processes, run
 from zoo.bench.results import ROW_KEYS
 
+pytestmark = pytest.mark.once
+
+
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_worker.py")))
 EVERY = ("tensorflow", "jax", "torch", "native")
 

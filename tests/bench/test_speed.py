@@ -6,6 +6,8 @@ import pytest
 
 from zoo.bench import throughput
 
+pytestmark = pytest.mark.once
+
 
 def test_the_first_call_is_not_counted():
     calls = []

@@ -5,6 +5,8 @@ import pytest
 
 from zoo.bench.statistics import median, noise_percent, paired_ratio
 
+pytestmark = pytest.mark.once
+
 
 def test_ratios_are_taken_round_by_round():
     own, other = [10.0, 40.0, 30.0], [10.0, 20.0, 10.0]  # ratios 1, 2, 3; of medians it is 3

@@ -11,6 +11,9 @@ import pytest
 from zoo.bench import run
 from zoo.cli import main as cli
 
+pytestmark = pytest.mark.once
+
+
 FAKE = (sys.executable, str(Path(__file__).parents[1] / "bench" / "fake_worker.py"))
 
 

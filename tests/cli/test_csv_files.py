@@ -26,7 +26,7 @@ TABLE = pd.DataFrame(
 TABLE.loc[350:353, ["cpu", "label"]] = [9.0, 1]
 FEATURES = ["cpu", "memory"]
 
-pytestmark = pytest.mark.xdist_group("files")
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("files")]
 
 
 @pytest.fixture(scope="module")

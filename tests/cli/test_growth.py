@@ -9,6 +9,8 @@ import pytest
 from zoo.bench import growth as measured
 from zoo.cli import main as cli
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(autouse=True)
 def asked(monkeypatch, tmp_path):

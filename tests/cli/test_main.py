@@ -17,6 +17,9 @@ import pytest
 from zoo import backend
 from zoo.cli import main as cli
 
+pytestmark = pytest.mark.once
+
+
 RECIPE = '''"""Count to the number given, and call the last ones strange.
 
 Source: an abacus,
@@ -198,7 +201,6 @@ def test_an_unusable_backend_is_one_line(monkeypatch, capsys):
         raise backend.BackendError("backend 'jax' is not installed; pip install it")
 
     monkeypatch.setattr(backend, "choose", refuse)
-    monkeypatch.setattr(cli, "_is_for_the_user", lambda error: True)  # raised by this file
     assert zoo("run tiny-count --backend jax") == 2
     assert capsys.readouterr().err == "error: backend 'jax' is not installed; pip install it\n"
 

@@ -5,6 +5,8 @@ import pytest
 
 from zoo.data import sources
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def download(monkeypatch, tmp_path):

@@ -27,7 +27,7 @@ SCRIPT = Path(__file__).with_name("artifact_run.py")
 INSTALLED = [b for b in BACKENDS if importlib.util.find_spec(b)]
 X = np.random.default_rng(0).normal(size=(120, 3)) * [1, 2, 3]
 
-pytestmark = pytest.mark.xdist_group("artifact")
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("artifact")]
 
 
 def run(backend, *arguments):

@@ -7,6 +7,9 @@ import pytest
 
 from zoo.detectors.calibration import Calibration
 
+pytestmark = pytest.mark.once
+
+
 NORMAL = np.random.default_rng(0).exponential(size=2000)
 
 

@@ -12,6 +12,9 @@ from scipy import sparse
 
 from zoo.detectors import inputs
 
+pytestmark = pytest.mark.once
+
+
 FRAME = pd.DataFrame({"a": [1.0, 2.0], "b": [3, 4]}, index=["x", "y"])
 
 

@@ -11,6 +11,9 @@ from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from zoo.detectors.preparation import SCALINGS, Preparation
 
+pytestmark = pytest.mark.once
+
+
 X = np.random.default_rng(0).normal(3, 2, size=(50, 3))
 
 

@@ -12,7 +12,10 @@ from zoo.nn.networks import draw_weights, mlp
 
 ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = pytest.mark.xdist_group("network_distillation")  # one worker trains it for all tests
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.xdist_group("network_distillation"),  # one worker trains it for all tests
+]
 
 
 def module_at(path):

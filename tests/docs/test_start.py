@@ -4,8 +4,12 @@ import runpy
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from zoo.cli import main as cli
+
+pytestmark = pytest.mark.once
+
 
 SENSORS = Path(__file__).resolve().parents[2] / "docs" / "examples" / "sensors.py"
 

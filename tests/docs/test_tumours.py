@@ -9,6 +9,9 @@ import pytest
 import recipes
 from zoo.cli import main as cli
 
+pytestmark = pytest.mark.once
+
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 
 

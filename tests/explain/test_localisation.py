@@ -25,6 +25,9 @@ from zoo.models import HybridDeepSVDD as HybridModel
 from zoo.nn.networks import draw_weights, lenet, lenet_decoder, mlp, recurrent
 from zoo.training.batches import Batches
 
+pytestmark = pytest.mark.once
+
+
 PATCH = 7  # pixels a side, a sixteenth of the image
 FEATURES = 38
 

@@ -6,6 +6,9 @@ import pytest
 
 from zoo import explain
 
+pytestmark = pytest.mark.once
+
+
 BACKGROUND = np.zeros((3, 3))
 X = np.array([[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]])
 

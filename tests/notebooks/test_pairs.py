@@ -10,6 +10,9 @@ pytest.importorskip("nbclient", reason="notebooks need the extra 'notebooks'")
 
 from notebooks import build  # noqa: E402
 
+pytestmark = pytest.mark.once
+
+
 SOURCES = build.sources()
 
 each_notebook = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)

@@ -5,6 +5,9 @@ import pytest
 
 from zoo.report.figures import attention_maps
 
+pytestmark = pytest.mark.once
+
+
 TIME = 5
 EVEN = np.full((TIME, TIME), 1 / TIME)
 SELF = np.eye(TIME)

@@ -8,6 +8,9 @@ from zoo.report.figures import attribution_grid
 from zoo.report.figures.attributions import HEAT, OPAQUE, PALE, overlay
 from zoo.report.figures.style import ANOMALY, NORMAL
 
+pytestmark = pytest.mark.once
+
+
 RNG = np.random.default_rng(0)
 IMAGES = RNG.uniform(-1, 1, (3, 5, 5, 1))
 MAP = RNG.uniform(size=(3, 5, 5))

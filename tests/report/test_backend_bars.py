@@ -8,6 +8,9 @@ from matplotlib.colors import to_hex
 from zoo.report.figures import backend_bars
 from zoo.report.figures.style import PALETTE
 
+pytestmark = pytest.mark.once
+
+
 RUNS = pd.DataFrame(
     [
         ("blobs", "deep", "model", "jax", 0, 0.80),

@@ -8,6 +8,9 @@ from zoo.report.figures import confusion_matrix, feature_errors, table_heat_map
 from zoo.report.figures.cells import ink_on
 from zoo.report.figures.style import INK
 
+pytestmark = pytest.mark.once
+
+
 TABLE = pd.DataFrame(
     {"raw": [0.5, 0.25], "scaled": [np.nan, 1.0]},
     index=pd.Index(["LSTM", "GRU"], name="variant"),

@@ -23,6 +23,8 @@ from zoo.report.comparison import (
 )
 from zoo.report.run_folder import SavedRun
 
+pytestmark = pytest.mark.once
+
 
 def run(name, seed=0, epochs=3, dataset="digits", auc=0.9, backend="jax", variants=()):
     table = None

@@ -9,6 +9,9 @@ import pytest
 
 from zoo.report.comparison_page import render, what_is_compared
 
+pytestmark = pytest.mark.once
+
+
 VARIANTS = pd.DataFrame(
     {
         "variant": ["deep", "wide", "PCA"],

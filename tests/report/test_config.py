@@ -16,6 +16,8 @@ from zoo.report.config import (
     reproducing_command,
 )
 
+pytestmark = pytest.mark.once
+
 
 @dataclass(frozen=True)
 class Pretraining:

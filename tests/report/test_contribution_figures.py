@@ -8,6 +8,9 @@ from matplotlib.colors import to_hex
 from zoo.report.figures import contribution_bars, window_contributions
 from zoo.report.figures.style import ANOMALY, NORMAL
 
+pytestmark = pytest.mark.once
+
+
 NAMES = ["cpu_load", "memory", "chip", "fan"]
 STEPS = np.arange(6)
 WINDOW = np.outer(STEPS, [1.0, 10.0, 100.0])

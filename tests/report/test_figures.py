@@ -15,6 +15,9 @@ from matplotlib.figure import Figure
 from zoo.report import figures
 from zoo.report.figures.style import ANOMALY, NORMAL
 
+pytestmark = pytest.mark.once
+
+
 LABELS = np.array([0, 0, 0, 1])
 PERFECT, USELESS = np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 1.0, 1.0, 1.0])
 HISTORY = pd.DataFrame({"epoch": [0, 1, 2], "loss": [4.0, 2.0, 1.0]})

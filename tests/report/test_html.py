@@ -9,6 +9,9 @@ import pytest
 
 from zoo.report.html import comparison_table, metric_lines, plain_table, render, verdict
 
+pytestmark = pytest.mark.once
+
+
 VOID = {"meta", "link", "img", "br"}
 
 

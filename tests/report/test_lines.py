@@ -6,6 +6,9 @@ import pytest
 
 from zoo.report.figures import line_chart
 
+pytestmark = pytest.mark.once
+
+
 TABLE = pd.DataFrame(
     {"gru": [1.0, 0.5, 0.1], "rnn": [1.0, 0.1, np.nan]}, index=pd.Index([0, 1, 2], name="steps")
 )

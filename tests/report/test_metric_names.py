@@ -5,6 +5,8 @@ import pytest
 
 from zoo.report.metric_names import best_rows, metric, shown, trivial_value
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     "name, prevalence, expected",

@@ -8,6 +8,9 @@ import pytest
 from zoo.report import figures, projections
 from zoo.report.projections import pca_map, tsne_map, umap_map
 
+pytestmark = pytest.mark.once
+
+
 installed_umap = pytest.mark.skipif(
     importlib.util.find_spec("umap") is None, reason="umap-learn is not installed"
 )

@@ -3,6 +3,8 @@
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.once
+
 
 def test_a_caption_without_its_figure_is_named(change):
     with pytest.raises(ValueError, match="captions for tsne, but its figures are roc"):

@@ -10,6 +10,8 @@ import pytest
 
 from zoo.report.run_folder import FILES, RunFolder, RunFolderError, load_run
 
+pytestmark = pytest.mark.once
+
 
 def save_run(path, result, **options):
     with RunFolder(path, **options) as folder:

@@ -12,6 +12,9 @@ from zoo.report.figures.labelled_series import LABELLED
 from zoo.report.figures.style import ANOMALY
 from zoo.report.figures.timeline import stretches
 
+pytestmark = pytest.mark.once
+
+
 STEPS = np.arange(100)
 VALUES = np.sin(STEPS / 5)
 LABELS = np.isin(STEPS, [20, 21, 22, 60])

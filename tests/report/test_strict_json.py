@@ -11,6 +11,8 @@ import pytest
 
 from zoo.report.strict_json import plain, write
 
+pytestmark = pytest.mark.once
+
 
 class Mode(Enum):
     FIXED = "fixed"

@@ -5,6 +5,9 @@ import pytest
 
 from zoo.report import terminal
 
+pytestmark = pytest.mark.once
+
+
 WORDS = {
     "variant": ["GRU", "GRU", "self-supervised LSTM, encoder unfrozen", "rolling Z-score"],
     "kind": ["model", "model", "model", "baseline"],

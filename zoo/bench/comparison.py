@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from zoo.bench.results import IDENTITY, ResultsError, identity, row_name
+from zoo.errors import InputError
 
 MEASURES = {
     "train_per_second": "train/s",
@@ -142,7 +143,7 @@ def record(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
         if row["backend"] != "native" and row.get("train_ratio")
     ]
     if not kept:
-        raise ValueError("no row has a ratio to record; measure native and another backend")
+        raise InputError("no row has a ratio to record; measure native and another backend")
     lines = ",\n".join(f"  {json.dumps(each)}" for each in kept)
     Path(path).write_text(f'{{"rows": [\n{lines}\n]}}\n', encoding="utf-8")
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zoo.bench.growth import order_of_growth
+from zoo.errors import InputError
 from zoo.report.figures.backends import BACKENDS
 from zoo.report.figures.style import MUTED, PALETTE, in_house_style, panels, set_title
 
@@ -33,7 +34,7 @@ def growth_lines(rows: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> F
     lines = {name: [row for row in rows if row["backend"] == name] for name in BACKENDS}
     lines = {name: own for name, own in lines.items() if len({row["rows"] for row in own}) > 1}
     if not lines:
-        raise ValueError("rows: no backend has two sizes with numbers; measure more sizes")
+        raise InputError("rows: no backend has two sizes with numbers; measure more sizes")
     axes = panels(ax, 1, 2, (11, 4.6))[0]
     for panel, measures in zip(axes, (TIMES, {MEMORY: "-"}), strict=True):
         for name, own in lines.items():

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from zoo.errors import InputError
 from zoo.report.figures.backends import BACKENDS
 from zoo.report.figures.style import HATCHES, INK, MUTED, PALETTE, in_house_style, panels, set_title
 
@@ -35,7 +36,7 @@ def speed_bars(rows: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Fig
     """
     rows = [row for row in rows if row["backend"] != "native" and not row.get("peer")]
     if not any(row.get(f"{verb}_ratio") for row in rows for verb in MEASURES):
-        raise ValueError("rows: none has a ratio to the native loop; measure it in the same run")
+        raise InputError("rows: none has a ratio to the native loop; measure it in the same run")
     names = _names(rows)
     used = [name for name in BACKENDS if any(row["backend"] == name for row in rows)]
     height = 1.5 + len(names) * (THICKNESS * len(used) + 0.2)

@@ -11,6 +11,8 @@ from math import prod
 import keras
 from keras import layers
 
+from zoo.errors import InputError
+
 CONVOLUTIONS = (layers.Conv1D, layers.Conv2D, layers.Conv3D)
 
 
@@ -51,7 +53,7 @@ def _of(layer: layers.Layer) -> int:
         return _of_attention(layer)
     matrices = [weight.path for weight in layer.weights if len(weight.shape) > 1]
     if matrices:
-        raise ValueError(
+        raise InputError(
             f"layer {layer.name!r} ({type(layer).__name__}) multiplies by {matrices[0]}; say in "
             f"zoo.bench.flops how its operations are counted"
         )

@@ -17,6 +17,7 @@ import numpy as np
 
 from zoo.bench.machine import memory_mb
 from zoo.bench.processes import Worker, WorkerError
+from zoo.errors import InputError
 
 SIZES = (10**4, 10**5, 10**6, 10**7)
 COMMAND = (sys.executable, "-m", "zoo.bench.growth")
@@ -56,7 +57,7 @@ def growth(
 
     least = 2 if window is None else window + 1
     if not rows or min(rows) < least:
-        raise ValueError(f"rows is {tuple(rows)}; give sizes of {least} or more")
+        raise InputError(f"rows is {tuple(rows)}; give sizes of {least} or more")
     task = {"window": window, "features": features, "batch_size": batch_size}
     names = installed() if backends is None else tuple(backends)
     return [_row(count, name, task, patience) for name in names for count in rows]
@@ -78,7 +79,7 @@ def order_of_growth(rows: Sequence[dict[str, Any]], measure: str) -> float:
     """
     known = sorted((row["rows"], row[measure]) for row in rows if row.get(measure))
     if len({size for size, _ in known}) < 2:
-        raise ValueError(f"{len(known)} sizes have a {measure}; growth needs two")
+        raise InputError(f"{len(known)} sizes have a {measure}; growth needs two")
     (small, before), (large, after) = known[-2:]
     return round(float(np.log(after / before) / np.log(large / small)), 6)
 

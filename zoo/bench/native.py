@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from zoo.bench.subjects import EPSILON, Subject, order
+from zoo.errors import InputError
 
 CENTER_AWAY = 0.1  # what a center's coordinates keep from zero, as in the Deep SVDD source
 
@@ -59,7 +60,7 @@ class Recurrent(nn.Module):
     def __init__(self, sample_shape, cell="gru", units=(64,)):
         super().__init__()
         if len(set(units)) > 1:
-            raise ValueError(f"units {units}, expected equal ones: torch stacks layers of one size")
+            raise InputError(f"units {units}, expected equal ones: torch stacks layers of one size")
         self.cell = cell
         self.layer = self.KINDS[cell](sample_shape[-1], units[0], len(units), batch_first=True)
         if cell != "gru":  # Keras has one bias where torch adds two
@@ -187,7 +188,7 @@ class NativeLoop:
         except StopIteration:
             missed = -1
         if missed:
-            raise ValueError(
+            raise InputError(
                 f"{subject.name}: {len(weights)} arrays of weights, which are not those of the "
                 f"native network; give network_weights(subject.build())"
             )
@@ -268,7 +269,7 @@ def device_name(device: str) -> str:
         return "cuda"
     if torch.backends.mps.is_available():
         return "mps"
-    raise ValueError("torch finds no GPU here; use device 'cpu'")
+    raise InputError("torch finds no GPU here; use device 'cpu'")
 
 
 def describe(device: str) -> dict[str, str]:
@@ -306,7 +307,7 @@ def _sinusoids(time: int, width: int) -> torch.Tensor:
 @torch.no_grad()
 def _set(target: torch.Tensor, values: np.ndarray) -> None:
     if tuple(target.shape) != values.shape:
-        raise ValueError(
+        raise InputError(
             f"a weight of shape {values.shape}, expected {tuple(target.shape)}; the weights are "
             f"not those of this network"
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from zoo.bench import tables
 from zoo.bench.figure_speed import speed_bars
+from zoo.errors import InputError
 from zoo.report.html import Cell, Table, embedded, templates
 from zoo.report.run_folder import png
 
@@ -27,7 +28,7 @@ def render(found: Mapping[str, Any]) -> str:
     """
     rows = found["rows"]
     if not rows:
-        raise ValueError("results: no rows, expected one or more; measure something")
+        raise InputError("results: no rows, expected one or more; measure something")
     compared = any(row.get("train_ratio") for row in rows if row["backend"] != "native")
     caption = "Speed by model and backend; whiskers are 95 % intervals over the rounds."
     page = templates().get_template("bench.html.j2")

@@ -25,6 +25,7 @@ from zoo.bench.machine import memory_mb
 from zoo.bench.processes import Workers
 from zoo.bench.results import ROW_KEYS
 from zoo.bench.worker import serve
+from zoo.errors import InputError
 
 if TYPE_CHECKING:
     from zoo.models.base import AnomalyModel
@@ -355,7 +356,7 @@ def measure(
     """
     unknown = [name for name in names if name not in PEERS]
     if unknown:
-        raise ValueError(f"peers: {unknown[0]}, expected some of {', '.join(PEERS)}")
+        raise InputError(f"peers: {unknown[0]}, expected some of {', '.join(PEERS)}")
     rows: list[dict[str, Any]] = []
     for name in names:
         pair = _Pair(name, [PEERS[name].package, *on], command)

@@ -15,11 +15,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from zoo.errors import ZooError
+
 PATIENCE = 900.0  # seconds until an answer is given up
 COMMAND = (sys.executable, "-m", "zoo.bench.worker")
 
 
-class WorkerError(RuntimeError):
+class WorkerError(ZooError, RuntimeError):
     """A worker failed; its row's `status` is `failed`, `out of memory` or `no such device`."""
 
     def __init__(self, message: str, status: str = "failed"):

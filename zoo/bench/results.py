@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.errors import ZooError
+
 if TYPE_CHECKING:
     from zoo.bench.run import Outcome
 
@@ -29,7 +31,7 @@ IDENTITY = ROW_KEYS[:4]
 TEXTS = ("model", "backend", "device")
 
 
-class ResultsError(ValueError):
+class ResultsError(ZooError, ValueError):
     """A file that is no benchmark's; the message names it, what is wrong and what to do."""
 
 

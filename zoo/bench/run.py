@@ -23,6 +23,7 @@ from zoo.bench import statistics
 from zoo.bench.machine import describe_machine, matmul_peak
 from zoo.bench.processes import COMMAND, Workers, environment
 from zoo.bench.subjects import SUBJECTS
+from zoo.errors import InputError
 
 NATIVE = "native"
 ALL = (*backends.BACKENDS, NATIVE)
@@ -57,12 +58,12 @@ class Plan:
         for name, known in (("models", SUBJECTS), ("backends", ALL), ("devices", ("cpu", "gpu"))):
             wrong = [each for each in getattr(self, name) if each not in known]
             if wrong or not getattr(self, name):
-                raise ValueError(
+                raise InputError(
                     f"{name}: {wrong[0] if wrong else 'none'}, expected some of {', '.join(known)}"
                 )
         sizes = [size for size in self.batch_sizes if size is not None]
         if self.rounds < 1 or self.seconds <= 0 or any(size < 1 for size in sizes):
-            raise ValueError(
+            raise InputError(
                 f"rounds {self.rounds}, seconds {self.seconds:g}, batch sizes {sizes}; expected 1 "
                 f"or more rounds, seconds above 0 and batch sizes of 1 or more"
             )

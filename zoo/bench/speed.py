@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from zoo.errors import InputError
+
 
 def throughput(score: Callable[[Any], Any], x: Any, repeats: int = 5) -> float:
     """Return samples per second, the median of some calls.
@@ -27,7 +29,7 @@ def throughput(score: Callable[[Any], Any], x: Any, repeats: int = 5) -> float:
         True
     """
     if not len(x) or repeats < 1:
-        raise ValueError(
+        raise InputError(
             f"{len(x)} samples and {repeats} calls to time; expected 1 or more of each"
         )
     score(x)

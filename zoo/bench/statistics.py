@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from zoo.errors import InputError
+
 RESAMPLES = 2000
 
 
@@ -51,7 +53,7 @@ def paired_ratio(
         (2.0, 2.0, 2.0)
     """
     if len(own) != len(other):
-        raise ValueError(f"{len(own)} rounds and {len(other)}; expected pairs")
+        raise InputError(f"{len(own)} rounds and {len(other)}; expected pairs")
     if not len(own):
         return None, None, None
     ratios = np.asarray(own, float) / np.asarray(other, float)

@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from zoo import engine
+from zoo.errors import InputError
 
 
 def gradient_through_time(
@@ -43,7 +44,7 @@ def gradient_through_time(
     """
     windows = np.asarray(windows, dtype="float32")
     if windows.ndim != 3 or len(network.output_shape) != 2 or draws < 1:
-        raise ValueError(
+        raise InputError(
             f"windows of shape {windows.shape}, output of shape {network.output_shape}, {draws} "
             f"draws; expected (n, window, features), (n, d) and 1 or more"
         )

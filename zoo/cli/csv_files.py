@@ -27,6 +27,7 @@ from zoo.data.tables.csv_files import read_csv
 from zoo.detectors import Detector
 from zoo.detectors.inputs import LARGEST
 from zoo.detectors.stream import Drift, StreamScorer
+from zoo.errors import InputError
 
 CHUNK = 50_000  # rows read and scored at a time
 LABELS = ("label", "labels", "anomaly", "is_anomaly", "outlier", "fraud", "class", "target")
@@ -59,16 +60,16 @@ def read_features(
     require_columns(table, known, name)
     features = [column for column in table.columns if column not in known]
     if not features:
-        raise ValueError(f"'{name}' has no column left to learn from; ignore fewer")
+        raise InputError(f"'{name}' has no column left to learn from; ignore fewer")
     text = [c for c in features if not pd.api.types.is_numeric_dtype(table[c])]
     for column in text:
         if pd.to_datetime(table[column].head(20), errors="coerce", format="mixed").notna().all():
-            raise ValueError(
+            raise InputError(
                 f"'{name}' has times in column '{column}'; give --ignore {column} to leave it out"
             )
     for column in features:
         if column.lower() in LABELS and set(table[column].dropna().unique()) <= {0, 1}:
-            raise ValueError(
+            raise InputError(
                 f"'{name}' has a column '{column}' of 0 and 1 that looks like labels; give "
                 f"--label-column {column}, or rename it if it is a feature"
             )
@@ -110,7 +111,7 @@ def score_file(
     if out.exists() and not overwrite:
         raise FileExistsError(f"{out} exists already; give --overwrite, or another --out")
     if detector.kind_ not in ("table", "series"):
-        raise ValueError(f"the detector judges {detector.kind_}; a CSV file holds none")
+        raise InputError(f"the detector judges {detector.kind_}; a CSV file holds none")
     beside = out.with_name(f".{out.name}.{os.getpid()}")
     stream = StreamScorer(detector)
     warm_up = detector.window - 1 if detector.kind_ == "series" else 0
@@ -118,14 +119,14 @@ def score_file(
         with open(beside, "w", newline="") as file, _progress(path) as advance:
             for chunk, position in _chunks(detector, path, max(CHUNK, warm_up + 1)):
                 if stream.rows_seen == 0 and len(chunk) <= warm_up:
-                    raise ValueError(
+                    raise InputError(
                         f"'{path}' has {len(chunk)} rows, fewer than the window of "
                         f"{detector.window}; give more"
                     )
                 _scored(stream, chunk, warm_up).to_csv(file, header=position[0] == 0)
                 advance(position[1], stream.rows_seen)
         if stream.rows_seen == 0:
-            raise ValueError(f"'{path}' has a header and no rows")
+            raise InputError(f"'{path}' has a header and no rows")
         os.replace(beside, out)
     finally:
         beside.unlink(missing_ok=True)
@@ -159,10 +160,10 @@ def explain_file(
     if not path.is_file():
         raise FileNotFoundError(f"'{path}' does not exist; expected a CSV file of numbers there")
     if detector.kind_ not in ("table", "series"):
-        raise ValueError(f"the detector judges {detector.kind_}; a CSV file holds none")
+        raise InputError(f"the detector judges {detector.kind_}; a CSV file holds none")
     chunks = [chunk for chunk, _ in _chunks(detector, path, CHUNK)]
     if not chunks:
-        raise ValueError(f"'{path}' has a header and no rows")
+        raise InputError(f"'{path}' has a header and no rows")
     return detector.explain(pd.concat(chunks), count=count, method=method).table(top)
 
 
@@ -249,7 +250,7 @@ def _chunks(
             header = pd.read_csv(path, nrows=0, skipinitialspace=True, encoding="utf-8-sig")
             header.columns = header.columns.str.strip()
             if names is None and len(header.columns) != detector.n_features_in_:
-                raise ValueError(
+                raise InputError(
                     f"'{name}' has {len(header.columns)} columns; the detector was fitted without "
                     f"names, on {detector.n_features_in_} features"
                 )
@@ -271,9 +272,9 @@ def _chunks(
                     chunk.columns = range(len(wanted))
                 yield chunk, (first - 2 - len(chunk), raw.tell())
         except pd.errors.EmptyDataError as error:
-            raise ValueError(f"'{name}' is empty; expected a CSV file with a header") from error
+            raise InputError(f"'{name}' is empty; expected a CSV file with a header") from error
         except (pd.errors.ParserError, UnicodeError) as error:
-            raise ValueError(
+            raise InputError(
                 f"'{name}' cannot be read as CSV ({str(error).strip()}); repair the file"
             ) from error
 
@@ -344,14 +345,14 @@ def _positions(header: list[str], names: Any, detector: Detector) -> list[int]:
     """Where in a line the features stand."""
     if names is None:
         if len(header) != detector.n_features_in_:
-            raise ValueError(
+            raise InputError(
                 f"lines have {len(header)} cells; the detector was fitted without names, on "
                 f"{detector.n_features_in_} features"
             )
         return list(range(len(header)))
     missing = [name for name in names if name not in header]
     if missing:
-        raise ValueError(
+        raise InputError(
             f"the first line, {','.join(header)[:100]!r}, lacks the columns {', '.join(missing)}; "
             f"send the header first, or give --columns"
         )
@@ -365,9 +366,9 @@ def _row(
     try:
         row = [float(cells[i] or "nan") for i in wanted]
         if any(np.isinf(row)) or (detector.missing == "error" and any(np.isnan(row))):
-            raise ValueError("missing or infinite values")
+            raise InputError("missing or infinite values")
         if any(abs(value) > LARGEST for value in row):
-            raise ValueError(f"a value beyond {LARGEST:g}")
+            raise InputError(f"a value beyond {LARGEST:g}")
     except (ValueError, IndexError) as error:
         said = f"{len(cells)} cells" if isinstance(error, IndexError) else str(error)
         print(f"line {number} skipped: {said}", file=complain, flush=True)

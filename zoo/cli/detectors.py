@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from zoo.cli.start import early_options, readable_warnings, start_backend
+from zoo.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def fit(words: Sequence[str]) -> None:
     if name not in METHODS:
         close = difflib.get_close_matches(name, METHODS, n=1, cutoff=0.4)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"there is no method {name!r}{hint}\nmethods: {', '.join(METHODS)}")
+        raise InputError(f"there is no method {name!r}{hint}\nmethods: {', '.join(METHODS)}")
     plain = tyro.conf.arg(name="")
     with readable_warnings():
         path, detector, options = tyro.cli(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.cli.start import check_files, tell
+from zoo.errors import InputError
 
 HEADS = ("rows", "backend", "fit s", "score s", "memory MB")
 MEASURES = {"fit_seconds": ".2f", "score_seconds": ".3f", "peak_memory_mb": ",.0f"}
@@ -39,7 +40,7 @@ def growth(options: argparse.Namespace) -> int:
     backends = _backends(options.backends)
     sizes, rows, interrupted = sorted(set(options.rows or measured.SIZES)), [], False
     if options.chart is not None and len(sizes) < 2:
-        raise ValueError(f"a chart of growth needs two sizes; give --rows {sizes[0]} and another")
+        raise InputError(f"a chart of growth needs two sizes; give --rows {sizes[0]} and another")
     try:
         for name in backends:
             for size in sizes:

@@ -11,7 +11,6 @@ import ast
 import difflib
 import importlib
 import importlib.util
-import linecache
 import os
 import re
 import sys
@@ -27,6 +26,7 @@ from zoo.cli import bench as cli_bench
 from zoo.cli import detectors as cli_detectors
 from zoo.cli import growth as cli_growth
 from zoo.cli.start import early_options, readable_warnings, start_backend
+from zoo.errors import InputError, ZooError
 
 if TYPE_CHECKING:
     from zoo.report.result import Result
@@ -63,8 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; nothing was written", file=sys.stderr)
         return 130
-    except (ValueError, OSError) as error:
-        if "--traceback" in argv or not _is_for_the_user(error):
+    except (ZooError, OSError) as error:  # every OSError names a file or a disk
+        if "--traceback" in argv:
             raise
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 2
@@ -190,7 +190,7 @@ def find_recipe(name: str) -> str:
         return wanted.replace("-", "_")
     close = difflib.get_close_matches(wanted, names, n=1, cutoff=0.4)
     hint = f"; did you mean {close[0]!r}?" if close else ""
-    raise ValueError(f"there is no recipe {name!r}{hint}\nrecipes: {', '.join(names)}")
+    raise InputError(f"there is no recipe {name!r}{hint}\nrecipes: {', '.join(names)}")
 
 
 def read_head(path: Path) -> dict[str, str]:
@@ -301,27 +301,11 @@ def _usual_settings(
     if not published:
         return recipe.settings(config) if hasattr(recipe, "settings") else {}
     if not hasattr(recipe, "PUBLISHED"):
-        raise ValueError(
+        raise InputError(
             f"{name.replace('_', '-')} has no other settings than the source project's that it "
             f"names; leave --published out"
         )
     return recipe.PUBLISHED
-
-
-def _is_for_the_user(error: BaseException) -> bool:
-    """Is this an error about what the user gave, not one about our code?
-
-    Every OSError names a file or a disk. A ValueError counts if a `raise` of the zoo or of a recipe
-    made it, for NumPy's and Keras' own mean a mistake of ours, and keep their traceback.
-    """
-    if isinstance(error, OSError):
-        return True
-    trace = error.__traceback__
-    while trace.tb_next:
-        trace = trace.tb_next
-    package = (trace.tb_frame.f_globals.get("__package__") or "").partition(".")[0]
-    line = linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
-    return package in ("zoo", "recipes") and line.lstrip().startswith("raise")
 
 
 def _one_line(error: BaseException) -> str:
@@ -340,7 +324,7 @@ def _parsed(path: Path) -> ast.Module:
     try:
         return ast.parse(path.read_text(encoding="utf-8"))
     except SyntaxError as error:
-        raise ValueError(
+        raise InputError(
             f"recipe {path} is no valid Python: line {error.lineno}, {error.msg}; mend it"
         ) from error
 

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo.errors import InputError
+
 KERAS_FILES = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
 
@@ -150,7 +152,7 @@ def _download(source: Source) -> Path:
             f"({type(error).__name__}: {error}); {by_hand}"
         ) from error
     except ValueError as error:
-        raise ValueError(
+        raise InputError(
             f"what {source.address} sent is not the expected {source.name} "
             f"({source.checksum}); try again, or {by_hand}"
         ) from error

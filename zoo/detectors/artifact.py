@@ -28,6 +28,7 @@ from zoo.detectors import METHODS, Detector
 from zoo.detectors.calibration import Calibration
 from zoo.detectors.fitting import write_at_once
 from zoo.detectors.preparation import Preparation
+from zoo.errors import InputError, ZooError
 from zoo.version import __version__
 
 FORMAT = 1
@@ -38,7 +39,7 @@ LARGEST_NUMBER = 10**7  # in the settings and the shape of a sample
 LONGEST = 100  # layers
 
 
-class ArtifactError(ValueError):
+class ArtifactError(ZooError, ValueError):
     """A file that is no `.zoo` file, or one that cannot be trusted."""
 
 
@@ -172,7 +173,7 @@ def _members(path: Path) -> dict[str, bytes]:
 def _manifest(detector: Detector) -> dict[str, Any]:
     methods = {kind: name for name, kind in METHODS.items()}
     if type(detector) not in methods:
-        raise ValueError(f"{type(detector).__name__} is none of the zoo's methods")
+        raise InputError(f"{type(detector).__name__} is none of the zoo's methods")
     settings = {f.name: getattr(detector, f.name) for f in dataclasses.fields(detector)}
     settings |= {"checkpoint": None, "verbose": 0}
     if not isinstance(settings["random_state"], (int, type(None))):
@@ -334,4 +335,4 @@ def _finite(values: list[float]) -> list[float | None]:
 
 
 def _refuse_constant(word: str) -> None:
-    raise ValueError(f"{word} is no number")
+    raise InputError(f"{word} is no number")

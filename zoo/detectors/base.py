@@ -22,6 +22,7 @@ from zoo.detectors import inputs
 from zoo.detectors.calibration import Calibration
 from zoo.detectors.chunks import HELD_OUT, ChunkedBatches, ChunkReader, Chunks
 from zoo.detectors.preparation import Preparation
+from zoo.errors import InputError
 from zoo.explain import Explanation
 from zoo.models.base import AnomalyModel
 from zoo.nn.networks import seed_dropout, undrawn
@@ -206,7 +207,7 @@ class Detector(OutlierMixin, BaseEstimator):
             ValueError: the detector judges no series.
         """
         if self.kind_ != "series":
-            raise ValueError("this detector was fitted without window and judges no series")
+            raise InputError("this detector was fitted without window and judges no series")
         return self._score_values(self._read(X).values)[self.window - 1 :]
 
     def explain(
@@ -255,7 +256,7 @@ class Detector(OutlierMixin, BaseEstimator):
         check_is_fitted(self, "calibration_")
         if limit is not None:
             if not np.isfinite(limit):
-                raise ValueError(f"limit is {limit}; expected a finite score")
+                raise InputError(f"limit is {limit}; expected a finite score")
             self.calibration_.limit, self.calibration_.rule = float(limit), "set by hand"
         else:
             contamination = "auto" if contamination is None else contamination
@@ -263,7 +264,7 @@ class Detector(OutlierMixin, BaseEstimator):
             _check_shares(contamination, rate)
             scores = getattr(self, "_training_scores", None)
             if scores is None and contamination not in ("auto", 0):
-                raise ValueError(
+                raise InputError(
                     "a contamination needs the scores of all training data, which a loaded "
                     "detector has not; give false_alarm_rate or limit"
                 )
@@ -316,11 +317,11 @@ class Detector(OutlierMixin, BaseEstimator):
         _check_shares(self.contamination, self.false_alarm_rate)
         for name in ("epochs", "batch_size", "patience"):
             if not getattr(self, name) >= 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; give 1 or more")
+                raise InputError(f"{name} is {getattr(self, name)}; give 1 or more")
         if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate is {self.learning_rate}; give a number above 0")
+            raise InputError(f"learning_rate is {self.learning_rate}; give a number above 0")
         if not 0 <= self.validation_fraction < 1:
-            raise ValueError(
+            raise InputError(
                 f"validation_fraction is {self.validation_fraction}; give 0 or more, below 1"
             )
 
@@ -338,7 +339,7 @@ class Detector(OutlierMixin, BaseEstimator):
         count = min(round(self.validation_fraction * reader.rows), HELD_OUT)
         count = 0 if count < (window or 1) else count
         if reader.rows - count < (window or 1):
-            raise ValueError(
+            raise InputError(
                 f"the chunks hold {reader.rows} rows in all, fewer than the window of {window}; "
                 f"give more rows, or a smaller window"
             )
@@ -393,12 +394,12 @@ class Detector(OutlierMixin, BaseEstimator):
         axes = len(shape)
         self.kind_ = "series" if window is not None and axes == 2 else KINDS[axes]
         if axes not in self.axes:
-            raise ValueError(
+            raise InputError(
                 f"{type(self).__name__} takes X of {' or '.join(map(str, self.axes))} axes, got "
                 f"{axes}: {shape}"
             )
         if window is not None and axes == 3 and shape[1] != window:
-            raise ValueError(
+            raise InputError(
                 f"X has windows of {shape[1]} rows, but window is {window}; give window={shape[1]}"
             )
         self.n_features_in_ = shape[-1]
@@ -412,7 +413,7 @@ class Detector(OutlierMixin, BaseEstimator):
         count = round(self.validation_fraction * len(values))
         if self.kind_ == "series":
             if len(values) < self.window:
-                raise ValueError(
+                raise InputError(
                     f"X has {len(values)} rows, fewer than the window of {self.window}; give "
                     f"more rows, or window={max(1, len(values) // 2)} or less"
                 )
@@ -433,7 +434,7 @@ class Detector(OutlierMixin, BaseEstimator):
         given = inputs.read(X, self.missing != "error", estimator=self)
         axes = 2 if self.kind_ == "series" else {v: k for k, v in KINDS.items()}[self.kind_]
         if given.values.ndim != axes or (axes > 2 and given.values.shape[1:] != self.sample_shape_):
-            raise ValueError(
+            raise InputError(
                 f"X has shape {given.values.shape}; the detector was fitted on {self.kind_} of "
                 f"{self.n_features_in_} features, samples of shape {self.sample_shape_}"
             )
@@ -463,7 +464,7 @@ class Detector(OutlierMixin, BaseEstimator):
 
     def _require_window(self, rows: int) -> None:
         if rows < self.window:
-            raise ValueError(
+            raise InputError(
                 f"X has {rows} rows, fewer than the window of {self.window} rows that the "
                 f"detector judges; give at least {self.window}"
             )
@@ -472,7 +473,7 @@ class Detector(OutlierMixin, BaseEstimator):
         """Scores `(n,)` float32 of what the network takes."""
         found = self.model_.scores(samples)
         if not np.isfinite(found).all():
-            raise ValueError(
+            raise InputError(
                 f"{int((~np.isfinite(found)).sum())} of {len(found)} scores are not finite; the "
                 f"training diverged: give a smaller learning_rate"
             )
@@ -500,12 +501,12 @@ def _check_shares(contamination: Any, rate: float) -> None:
     if contamination != "auto":
         number = isinstance(contamination, (int, float, np.number))
         if not number or isinstance(contamination, bool) or not 0 <= contamination < 0.5:
-            raise ValueError(
+            raise InputError(
                 f"contamination is {contamination!r}; give 'auto', or a share of 0 or more and "
                 f"below 0.5"
             )
     if not 0 < rate < 1:
-        raise ValueError(f"false_alarm_rate is {rate}; give a share between 0 and 1")
+        raise InputError(f"false_alarm_rate is {rate}; give a share between 0 and 1")
 
 
 def _as_given(values: np.ndarray, index: pd.Index | None, name: str) -> np.ndarray | pd.Series:

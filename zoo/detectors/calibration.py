@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from scipy.stats import genpareto
 
+from zoo.errors import InputError
 from zoo.evaluation.thresholds import PeaksOverThreshold, Percentile
 
 KEPT = 20_000  # scores; of more, as many quantiles
@@ -80,9 +81,9 @@ class Calibration:
         """
         scores = np.asarray(saved["scores"], dtype=np.float64)
         if scores.ndim != 1 or not scores.size or not np.isfinite(scores).all():
-            raise ValueError("the normal scores are not a list of finite numbers")
+            raise InputError("the normal scores are not a list of finite numbers")
         if not np.isfinite(saved["limit"]):
-            raise ValueError("the threshold is not a finite number")
+            raise InputError("the threshold is not a finite number")
         made = cls(scores)
         made.scores, made._tail = scores, _fit_tail(scores)
         made.limit, made.rule = float(saved["limit"]), str(saved["rule"])

@@ -12,6 +12,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from zoo.data.arrays.windows import sliding_windows
 from zoo.detectors import inputs
 from zoo.detectors.preparation import Preparation
+from zoo.errors import InputError
 
 HELD_OUT = 20_000  # samples at most, which stay in memory
 
@@ -45,7 +46,7 @@ class ChunkReader:
             range_.partial_fit(values)
             self.rows += len(values)
         if self.rows < 2:
-            raise ValueError(
+            raise InputError(
                 f"the chunks hold {self.rows} samples in all; expected 2 or more. The function "
                 f"must start anew each time it is called"
             )
@@ -59,7 +60,7 @@ class ChunkReader:
                 continue
             given = inputs.read(chunk, self.missing)
             if given.values.ndim != 2:
-                raise ValueError(f"a chunk has shape {given.values.shape}; expected rows")
+                raise InputError(f"a chunk has shape {given.values.shape}; expected rows")
             if self.features is None:
                 self.names, self.features = given.names, given.values.shape[1]
             yield inputs.in_order(given, self.names, self.features, "this fit").values
@@ -72,7 +73,7 @@ class ChunkReader:
         """
         made = Preparation(scaling, missing)
         if scaling == "robust":
-            raise ValueError("scaling='robust' needs all rows at once; give 'standard' or 'minmax'")
+            raise InputError("scaling='robust' needs all rows at once; give 'standard' or 'minmax'")
         ones = np.ones(self.features)
         spread = np.where(self.high > self.low, self.high - self.low, 1.0)
         made.mean_ = self.mean

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from zoo import explain
+from zoo.errors import InputError
 from zoo.evaluation.metrics.events import distinct_peaks
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ def explanation(
 ) -> explain.Explanation:
     """The explanation of `rows` of checked data; see `Detector.explain`."""
     if method not in METHODS:
-        raise ValueError(f"method is {method!r}; choose one of {', '.join(METHODS)}")
+        raise InputError(f"method is {method!r}; choose one of {', '.join(METHODS)}")
     if count < 1:
-        raise ValueError(f"count is {count}; give 1 or more")
+        raise InputError(f"count is {count}; give 1 or more")
     model, prepared, length = detector.model_, detector.preparation_, len(given.values)
     series = detector.kind_ == "series"
     if rows is None:
@@ -74,9 +75,9 @@ def redraws_only(model) -> bool:
 def _checked(rows: Any, length: int) -> np.ndarray:
     rows = np.atleast_1d(np.asarray(rows))
     if rows.ndim != 1 or rows.dtype.kind not in "iu" or not len(rows):
-        raise ValueError(f"rows is {rows!r}; expected positions of rows, a list of whole numbers")
+        raise InputError(f"rows is {rows!r}; expected positions of rows, a list of whole numbers")
     if rows.min() < -length or rows.max() >= length:
-        raise ValueError(
+        raise InputError(
             f"rows asks for {int(max(rows.max(), -rows.min()))}, but X has {length} rows, counted "
             f"from 0"
         )

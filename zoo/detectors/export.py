@@ -27,6 +27,7 @@ from keras import ops
 
 from zoo.detectors import Detector, artifact
 from zoo.detectors.preparation import REACH
+from zoo.errors import ZooError
 
 FORMATS = {  # format to the backend that writes it, and the packages it takes
     "onnx": ("tensorflow", ("tf2onnx", "onnxruntime")),
@@ -37,7 +38,7 @@ CLOSE = 1e-4  # largest difference of scores, as a share of the threshold or of 
 SAMPLES = 256  # to compare on
 
 
-class ExportError(ValueError):
+class ExportError(ZooError, ValueError):
     """A detector that cannot be exported so, or a graph that does not decide as the detector."""
 
 

@@ -12,12 +12,14 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.errors import ZooError
 
-class DivergenceError(ValueError):
+
+class DivergenceError(ZooError, ValueError):
     """The loss became NaN or infinite."""
 
 
-class CheckpointError(ValueError):
+class CheckpointError(ZooError, ValueError):
     """A checkpoint that is damaged, or of another training."""
 
 

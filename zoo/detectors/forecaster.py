@@ -8,6 +8,7 @@ from typing import Literal
 from zoo import models
 from zoo.detectors import networks
 from zoo.detectors.base import Detector
+from zoo.errors import InputError
 from zoo.nn.networks import draw_weights, mlp
 
 
@@ -40,7 +41,7 @@ class Forecaster(Detector):
     def make(self, shape, seed):
         window, features = shape
         if window < 2:
-            raise ValueError(f"window is {window}; a forecaster needs 2 rows or more")
+            raise InputError(f"window is {window}; a forecaster needs 2 rows or more")
         encoder = networks.encoder(
             self.cell, (window - 1, features), (*self.units, self.units[-1]), seed
         )

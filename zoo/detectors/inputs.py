@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
+from zoo.errors import InputError
+
 LARGEST = 1e100  # beyond it squares overflow
 
 
@@ -52,26 +54,26 @@ def read(X: Any, missing: bool = False, least: int = 1, estimator: Any = None) -
         input_name="X",
     )
     if values.dtype.kind not in "biuf":
-        raise ValueError(f"X holds values of type {values.dtype}; expected numbers")
+        raise InputError(f"X holds values of type {values.dtype}; expected numbers")
     if values.ndim > 4:
-        raise ValueError(
+        raise InputError(
             f"X has {values.ndim} axes; expected 2 (table or series), 3 (windows) or 4 (images)"
         )
     if 0 in values.shape:
-        raise ValueError(f"X has shape {values.shape}; expected no axis of length 0")
+        raise InputError(f"X has shape {values.shape}; expected no axis of length 0")
     if values.dtype not in (np.float32, np.float64):
         values = values.astype(np.float64)
     if not missing and np.isnan(values.min()):
         unknown = np.isnan(values)
         where = np.argwhere(unknown)[0]
         column = f"column {names[where[-1]]!r}" if names is not None else f"feature {where[-1]}"
-        raise ValueError(
+        raise InputError(
             f"X has {int(unknown.sum())} NaN, the first in row {where[0]}, {column}; fill them, or "
             f"give missing='mean' (or 'forward', for a series)"
         )
     largest = float(max(np.nanmax(values, initial=0), -np.nanmin(values, initial=0)))
     if largest > LARGEST:
-        raise ValueError(f"X holds {largest:.3g}; expected values up to {LARGEST:g}: rescale it")
+        raise InputError(f"X holds {largest:.3g}; expected values up to {LARGEST:g}: rescale it")
     return Given(values, names, index)
 
 
@@ -84,7 +86,7 @@ def in_order(given: Given, names: Sequence[str] | None, features: int, who: str)
     if names is None or given.names is None or tuple(names) == given.names:
         found = given.values.shape[-1]
         if found != features:
-            raise ValueError(
+            raise InputError(
                 f"X has {found} features, but {who} is expecting {features} features as input"
                 f"{': ' + _quoted(names) if names is not None else ''}"
             )
@@ -94,7 +96,7 @@ def in_order(given: Given, names: Sequence[str] | None, features: int, who: str)
     if lacking or surplus:
         said = [f"lacks {_quoted(lacking)}"] if lacking else []
         said += [f"has {_quoted(surplus)} besides"] if surplus else []
-        raise ValueError(
+        raise InputError(
             f"X {' and '.join(said)}; expected the feature names of the training data: "
             f"{_quoted(names)}"
         )
@@ -107,7 +109,7 @@ def _from_frame(frame: Any) -> tuple[np.ndarray, tuple[str, ...] | None, pd.Inde
     columns = list(frame.columns)
     twice = sorted({str(name) for name in columns if columns.count(name) > 1})
     if twice:
-        raise ValueError(f"X has {_quoted(twice)} more than once; rename or leave out one")
+        raise InputError(f"X has {_quoted(twice)} more than once; rename or leave out one")
     if isinstance(frame, pd.DataFrame):
         odd = {name: kind for name, kind in frame.dtypes.items() if not _is_number(frame[name])}
         index = frame.index
@@ -116,7 +118,7 @@ def _from_frame(frame: Any) -> tuple[np.ndarray, tuple[str, ...] | None, pd.Inde
     if odd:
         name, kind = next(iter(odd.items()))
         text = next((repr(v) for v in frame[name] if isinstance(v, str)), None)
-        raise ValueError(
+        raise InputError(
             f"X has {kind} in column {str(name)!r}{f': {text} for one' if text else ''}; expected "
             f"numbers: leave the column out, or encode it"
         )

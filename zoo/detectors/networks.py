@@ -6,6 +6,7 @@ import math
 
 import keras
 
+from zoo.errors import InputError
 from zoo.nn.networks import draw_weights, lenet, lenet_decoder, mlp, recurrent, recurrent_decoder
 
 NETWORKS = ("auto", "mlp", "rnn", "lstm", "gru", "lenet")
@@ -18,13 +19,13 @@ def choose(network: str, shape: tuple[int, ...]) -> str:
         ValueError: an unknown network, or one that does not fit samples of this shape.
     """
     if network not in NETWORKS:
-        raise ValueError(f"network is {network!r}; choose one of {', '.join(NETWORKS)}")
+        raise InputError(f"network is {network!r}; choose one of {', '.join(NETWORKS)}")
     if network == "auto":
         network = {1: "mlp", 2: "gru", 3: "lenet"}[len(shape)]
     if network in ("rnn", "lstm", "gru") and len(shape) != 2:
-        raise ValueError(f"a {network} reads windows, but samples have shape {shape}; set window")
+        raise InputError(f"a {network} reads windows, but samples have shape {shape}; set window")
     if network == "lenet" and (len(shape) != 3 or shape[0] != shape[1] or shape[0] not in (28, 32)):
-        raise ValueError(
+        raise InputError(
             f"LeNet reads images of 28×28 or 32×32 pixels, but samples have shape {shape}; resize "
             f"them, or give network='mlp'"
         )

@@ -8,6 +8,8 @@ from typing import Any, Self
 import numpy as np
 from sklearn.preprocessing import MinMaxScaler, RobustScaler
 
+from zoo.errors import InputError
+
 SCALINGS = ("standard", "minmax", "robust", "none")
 MISSING = ("error", "mean", "forward")
 REACH = 1e6  # scaled values end here, so that no square of them overflows float32
@@ -36,7 +38,7 @@ class Preparation:
     def __init__(self, scaling: str = "standard", missing: str = "error", shared: bool = False):
         for name, value, known in (("scaling", scaling, SCALINGS), ("missing", missing, MISSING)):
             if value not in known:
-                raise ValueError(f"{name} is {value!r}; choose one of {', '.join(known)}")
+                raise InputError(f"{name} is {value!r}; choose one of {', '.join(known)}")
         self.scaling = scaling
         self.missing = missing
         self.shared = shared
@@ -47,7 +49,7 @@ class Preparation:
         known = sum(np.count_nonzero(~np.isnan(piece), axis=0) for piece in _pieces(rows))
         if not known.all():
             empty = int(np.flatnonzero(known == 0)[0])
-            raise ValueError(f"feature {empty} has no value at all; leave it out")
+            raise InputError(f"feature {empty} has no value at all; leave it out")
         self.mean_ = sum(np.nansum(piece, axis=0) for piece in _pieces(rows)) / known
         self.offset_, self.factor_ = _affine(self.scaling, rows, self.mean_, known)
         return self
@@ -102,10 +104,10 @@ class Preparation:
         for name in ("mean_", "offset_", "factor_"):
             learned = np.asarray(saved[name], dtype=np.float64)
             if learned.ndim != 1 or not np.isfinite(learned).all():
-                raise ValueError(f"{name} of the preparation is not a list of finite numbers")
+                raise InputError(f"{name} of the preparation is not a list of finite numbers")
             setattr(made, name, learned)
         if not made.factor_.all():
-            raise ValueError("a factor of the preparation is 0")
+            raise InputError("a factor of the preparation is 0")
         return made
 
 

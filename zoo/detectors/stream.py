@@ -12,6 +12,7 @@ import pandas as pd
 from zoo.data.arrays.windows import sliding_windows
 from zoo.detectors import Detector, inputs
 from zoo.detectors.calibration import Calibration
+from zoo.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Drift:
 
     def __post_init__(self):
         if self.length < 100 or self.every < 1:
-            raise ValueError(
+            raise InputError(
                 f"found length={self.length} and every={self.every}; expected 100 or more, and 1 "
                 f"or more"
             )
@@ -66,7 +67,7 @@ class StreamScorer:
 
     def __init__(self, detector: Detector, drift: Drift | None = None):
         if detector.kind_ not in ("table", "series"):
-            raise ValueError(
+            raise InputError(
                 f"a stream has rows; this detector was fitted on {detector.kind_}: fit it on a "
                 f"table, or on a series with window"
             )
@@ -123,7 +124,7 @@ class StreamScorer:
         recent = np.asarray(state["recent"], dtype=np.float64)
         recent = recent.reshape(-1, self.detector.n_features_in_)
         if len(recent) > self._kept or not np.isfinite(recent).all():
-            raise ValueError("this is the state of a stream of another detector")
+            raise InputError("this is the state of a stream of another detector")
         self._recent = recent
         self._last = None if state["last"] is None else np.asarray(state["last"], np.float64)
         self.rows_seen, self._since = int(state["rows_seen"]), int(state["since"])
@@ -147,7 +148,7 @@ class StreamScorer:
             rows = rows[None] if rows.ndim == 1 else rows
         given = inputs.read(rows, self.detector.missing != "error")
         if given.values.ndim != 2:
-            raise ValueError(f"rows have shape {given.values.shape}; expected (n, features)")
+            raise InputError(f"rows have shape {given.values.shape}; expected (n, features)")
         detector = self.detector
         names = getattr(detector, "feature_names_in_", None)
         return inputs.in_order(given, names, detector.n_features_in_, type(detector).__name__)
@@ -199,7 +200,7 @@ def _distance(calibration: Calibration) -> float:
     """Median absolute deviations from the median of normal scores to the threshold."""
     median, deviation = _median_and_deviation(calibration.scores)
     if deviation == 0:
-        raise ValueError("more than half of the normal scores are equal: no drift can be followed")
+        raise InputError("more than half of the normal scores are equal: no drift can be followed")
     return (calibration.limit - median) / deviation
 
 

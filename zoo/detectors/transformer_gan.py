@@ -9,6 +9,7 @@ import keras
 
 from zoo import models
 from zoo.detectors.base import Detector
+from zoo.errors import InputError
 from zoo.nn.networks import (
     draw_weights,
     transformer_reconstructor,
@@ -66,7 +67,7 @@ class TransformerGAN(Detector):
 
     def make(self, shape, seed):
         if self.coupling not in ("none", "separate", "joint"):
-            raise ValueError(f"coupling is {self.coupling!r}; choose one of none, separate, joint")
+            raise InputError(f"coupling is {self.coupling!r}; choose one of none, separate, joint")
         network = transformer_reconstructor(
             shape, self.blocks, self.heads, self.width, self.feed_forward, self.dropout,
             self.bottleneck,

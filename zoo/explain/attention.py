@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.explain.samples import as_samples
 from zoo.nn.networks.transformer import attention_weights
 
@@ -30,7 +31,7 @@ def attention(model, x) -> np.ndarray:
     network = getattr(model, "transformer", None) or getattr(model, "encoder", None)
     found = [] if network is None else network.layers
     if not any(isinstance(layer, keras.layers.MultiHeadAttention) for layer in found):
-        raise ValueError(
+        raise InputError(
             f"{type(model).__name__} has no attention; integrated_gradients and occlusion fit "
             f"every model"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from zoo import engine
+from zoo.errors import InputError
 from zoo.explain.samples import as_samples
 from zoo.training.pieces import in_pieces
 
@@ -23,7 +24,7 @@ def error_map(model, x) -> np.ndarray:
         ValueError: the model redraws nothing, or samples of another shape.
     """
     if not hasattr(model, "errors"):
-        raise ValueError(
+        raise InputError(
             f"{type(model).__name__} redraws nothing, so it has no error to map; "
             f"integrated_gradients and occlusion fit every model"
         )
@@ -47,7 +48,7 @@ def embedding_direction(model, x) -> np.ndarray:
         ValueError: a model without a center, or samples of another shape.
     """
     if not hasattr(model, "sphere"):
-        raise ValueError(f"{type(model).__name__} has no center; this is for Deep SVDD")
+        raise InputError(f"{type(model).__name__} has no center; this is for Deep SVDD")
 
     def difference(batch):
         return model.encoder(batch, training=False) - model.sphere.center

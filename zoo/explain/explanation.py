@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from zoo.errors import InputError
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -50,7 +52,7 @@ class Explanation:
             ValueError: the samples are no windows.
         """
         if self.contributions.ndim != 3:
-            raise ValueError("these samples are no windows of a series, so they have no steps")
+            raise InputError("these samples are no windows of a series, so they have no steps")
         return self.contributions.sum(axis=-1)
 
     def table(self, top: int = 3) -> pd.DataFrame:
@@ -69,7 +71,7 @@ class Explanation:
             ValueError: the samples are images, whose pixels have no names: draw `contributions`.
         """
         if self.contributions.ndim > 3:
-            raise ValueError("the pixels of images have no names; draw contributions as a picture")
+            raise InputError("the pixels of images have no names; draw contributions as a picture")
         records = []
         shares = _shares(self.by_feature)
         for sample, totals in enumerate(self.by_feature):

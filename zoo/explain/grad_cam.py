@@ -14,6 +14,7 @@ from keras import ops
 from scipy.ndimage import zoom
 
 from zoo import engine
+from zoo.errors import InputError
 from zoo.explain.samples import as_samples
 from zoo.training.pieces import in_pieces
 
@@ -97,7 +98,7 @@ def grad_cam(
             target(x)
         if not seen or len(seen[0].shape) != len(size) + 2 or seen[0].shape[0] != x.shape[0]:
             shape = tuple(seen[0].shape) if seen else "nothing"
-            raise ValueError(
+            raise InputError(
                 f"layer {chosen.name!r} gives {shape} while {type(model).__name__} scores; "
                 f"expected one map of {len(size)} axes and channels a sample: choose one of "
                 f"{', '.join(convolutions(model))}"
@@ -124,7 +125,7 @@ def grad_cam(
 def _find(model, name: str | None) -> keras.layers.Layer:
     names = convolutions(model)
     if not names:
-        raise ValueError(
+        raise InputError(
             f"{type(model).__name__} has no convolutional layer, so no maps to look at; {ELSEWHERE}"
         )
     layers = list(_layers(model))
@@ -132,7 +133,7 @@ def _find(model, name: str | None) -> keras.layers.Layer:
         return _last_of_first_network(layers)
     found = [layer for layer in layers if layer.name == name]
     if not found:
-        raise ValueError(f"there is no layer {name!r}; choose one of {', '.join(names)}")
+        raise InputError(f"there is no layer {name!r}; choose one of {', '.join(names)}")
     return found[0]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from zoo import engine
+from zoo.errors import InputError
 from zoo.explain.samples import as_baseline, as_samples
 from zoo.training.pieces import in_pieces
 
@@ -72,7 +73,7 @@ def integrated_gradients(model, x, baseline=None, steps: int = 32) -> np.ndarray
     """
     x = as_samples(model, x)
     if steps < 1:
-        raise ValueError(f"steps is {steps}; give 1 or more")
+        raise InputError(f"steps is {steps}; give 1 or more")
     start = as_baseline(baseline, x)
     total = np.zeros(x.shape, "float64")
     for step in range(steps):
@@ -101,7 +102,7 @@ def smooth_grad(model, x, noise: float = 0.1, samples: int = 32, seed: int = 0) 
     """
     x = as_samples(model, x)
     if samples < 1 or noise < 0:
-        raise ValueError(f"samples is {samples} and noise {noise}; give 1 or more, and 0 or more")
+        raise InputError(f"samples is {samples} and noise {noise}; give 1 or more, and 0 or more")
     axes = tuple(range(1, x.ndim))
     width = noise * (x.max(axis=axes, keepdims=True) - x.min(axis=axes, keepdims=True))
     rng, total = np.random.default_rng(seed), np.zeros(x.shape, "float64")

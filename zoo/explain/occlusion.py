@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.explain.samples import as_baseline, as_samples
 
 
@@ -35,7 +36,7 @@ def occlusion(model, x, baseline=None, size: int | None = None) -> np.ndarray:
     x = as_samples(model, x)
     baseline = as_baseline(baseline, x)
     if size is not None and size < 1:
-        raise ValueError(f"size is {size}; give 1 or more")
+        raise InputError(f"size is {size}; give 1 or more")
     whole = model.scores(x)
     found = np.zeros(x.shape, "float32")
     for part in _parts(x.shape[1:], size):

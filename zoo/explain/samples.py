@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from zoo.errors import InputError
+
 
 def as_samples(model, x) -> np.ndarray:
     """A batch as float32, its shape checked against what `model` takes.
@@ -17,12 +19,12 @@ def as_samples(model, x) -> np.ndarray:
         size is None or size == found for size, found in zip(expected, x.shape[1:], strict=True)
     )
     if not fits or not len(x):
-        raise ValueError(
+        raise InputError(
             f"x has shape {x.shape}; {type(model).__name__} takes {(None, *expected)}, at least "
             f"one sample: a single one goes as x[None]"
         )
     if not np.isfinite(x).all():
-        raise ValueError("x holds NaN or infinity; fill or drop them first")
+        raise InputError("x holds NaN or infinity; fill or drop them first")
     return x
 
 
@@ -38,7 +40,7 @@ def as_baseline(baseline, x: np.ndarray) -> np.ndarray:
     try:
         return np.broadcast_to(baseline, x.shape)
     except ValueError:
-        raise ValueError(
+        raise InputError(
             f"the baseline has shape {baseline.shape}; expected that of a sample, {x.shape[1:]}, "
             f"or of all, {x.shape}"
         ) from None

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from zoo.errors import InputError, MissingDependencyError
+
 
 def shap_values(
     score: Callable[[np.ndarray], np.ndarray], x, background, permutations: int = 10, seed: int = 0
@@ -36,17 +38,17 @@ def shap_values(
     try:
         import shap
     except ImportError as error:
-        raise ImportError(
+        raise MissingDependencyError(
             "shap_values needs the library shap: pip install 'keras-anomaly-zoo[shap]'; "
             "occlusion asks nearly the same and needs nothing"
         ) from error
 
     columns = getattr(x, "columns", None)
     if columns is not None and list(columns) != list(getattr(background, "columns", columns)):
-        raise ValueError(f"x has the columns {list(columns)}, the background others; give the same")
+        raise InputError(f"x has the columns {list(columns)}, the background others; give the same")
     rows, usual = np.asarray(x, dtype=float), np.asarray(background, dtype=float)
     if rows.ndim != 2 or usual.ndim != 2 or rows.shape[1] != usual.shape[1]:
-        raise ValueError(
+        raise InputError(
             f"x has shape {rows.shape} and the background {usual.shape}; expected tables "
             f"(n, features) of the same features"
         )

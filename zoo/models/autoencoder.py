@@ -6,6 +6,7 @@ Hinton & Salakhutdinov, Reducing the Dimensionality of Data with Neural Networks
 import keras
 from keras import ops
 
+from zoo.errors import InputError
 from zoo.models.base import AnomalyModel
 from zoo.nn import losses
 from zoo.training.seeds import Draws
@@ -61,10 +62,10 @@ class Autoencoder(AnomalyModel):
     ):
         super().__init__(**kwargs)
         if not 0 <= mask < 1:
-            raise ValueError(f"mask is {mask}, expected a share of at least 0 and below 1.")
+            raise InputError(f"mask is {mask}, expected a share of at least 0 and below 1.")
         for name, value in (("noise", noise), ("sparsity", sparsity)):
             if value < 0:
-                raise ValueError(f"{name} is {value}, expected 0 or more.")
+                raise InputError(f"{name} is {value}, expected 0 or more.")
         self.encoder = encoder
         self.decoder = decoder
         self.weight_decay = weight_decay

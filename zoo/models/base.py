@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from zoo import engine
+from zoo.errors import InputError
 from zoo.models import collapse
 from zoo.nn.initializers import drawn_by_numpy
 from zoo.training import epochs
@@ -138,7 +139,7 @@ class AnomalyModel(engine.Trainer, keras.Model):
         """
         missing = [part for part in parts if part not in self._parts()]
         if missing:
-            raise ValueError(
+            raise InputError(
                 f"{type(self).__name__} has no part {missing[0]!r}; an optimizer can be given "
                 f"for {', '.join(self._parts())}."
             )
@@ -180,9 +181,9 @@ class AnomalyModel(engine.Trainer, keras.Model):
                 not compiled.
         """
         if y is not None and not self.needs_labels:
-            raise ValueError(f"{type(self).__name__} learns without labels; call fit(x) alone.")
+            raise InputError(f"{type(self).__name__} learns without labels; call fit(x) alone.")
         if y is None and self.needs_labels and hasattr(x, "shape"):
-            raise ValueError(f"{type(self).__name__} learns from labels; call fit(x, y).")
+            raise InputError(f"{type(self).__name__} learns from labels; call fit(x, y).")
         self._assert_compile_called("fit")
         examination, hook = self.begin_fit(x)
         if isinstance(callbacks, keras.callbacks.CallbackList):
@@ -347,7 +348,7 @@ class AnomalyModel(engine.Trainer, keras.Model):
         if not self.needs_labels:
             return (x,)
         if y is None:
-            raise ValueError(
+            raise InputError(
                 f"{type(self).__name__} learns from labels, but its batches hold none; give "
                 f"batches of (x, y)."
             )
@@ -376,7 +377,7 @@ class AnomalyModel(engine.Trainer, keras.Model):
             return [(self.optimizer, parts)]
         missing = [part for part in parts if part not in self.optimizer.by_part]
         if missing:
-            raise ValueError(
+            raise InputError(
                 f"{type(self).__name__} was compiled with an optimizer for "
                 f"{', '.join(self.optimizer.by_part)}, but also trains {missing[0]!r}; "
                 f"add {missing[0]}=... to compile()."

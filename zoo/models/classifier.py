@@ -6,6 +6,7 @@ Focal loss: Lin et al., Focal Loss for Dense Object Detection, ICCV 2017.
 import keras
 from keras import ops
 
+from zoo.errors import InputError
 from zoo.models.base import AnomalyModel
 from zoo.nn import losses
 
@@ -63,14 +64,14 @@ class Classifier(AnomalyModel):
     ):
         super().__init__(**kwargs)
         if objective not in OBJECTIVES:
-            raise ValueError(f"objective {objective!r} is unknown; choose one of {OBJECTIVES}.")
+            raise InputError(f"objective {objective!r} is unknown; choose one of {OBJECTIVES}.")
         if tuple(head.output_shape[1:]) != (1,):
-            raise ValueError(
+            raise InputError(
                 f"the head gives {head.output_shape[1:]} numbers a sample, expected one logit; "
                 f"end it with a layer of one unit and no activation."
             )
         if not positive_weight > 0 or not gamma >= 0:
-            raise ValueError(
+            raise InputError(
                 f"positive_weight is {positive_weight} and gamma {gamma}; give a weight above 0 "
                 f"and a gamma of 0 or more."
             )

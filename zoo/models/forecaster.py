@@ -6,6 +6,7 @@ Malhotra et al., Long Short Term Memory Networks for Anomaly Detection in Time S
 import keras
 from keras import ops
 
+from zoo.errors import InputError
 from zoo.models.base import AnomalyModel
 from zoo.nn import losses
 
@@ -40,7 +41,7 @@ class Forecaster(AnomalyModel):
         super().__init__(**kwargs)
         _, time, features = encoder.input_shape
         if tuple(head.output_shape[1:]) != (features,):
-            raise ValueError(
+            raise InputError(
                 f"the head gives {head.output_shape[1:]} numbers a sample, expected the "
                 f"{features} of a row; end it with a layer of {features} units."
             )

@@ -7,6 +7,7 @@ forget its input on the way to the center.
 import keras
 from keras import ops
 
+from zoo.errors import InputError
 from zoo.models.base import AnomalyModel
 from zoo.models.hypersphere import Hypersphere
 from zoo.nn import losses
@@ -63,7 +64,7 @@ class HybridDeepSVDD(AnomalyModel):
     ):
         super().__init__(**kwargs)
         if score_by not in SCORES:
-            raise ValueError(f"score_by {score_by!r} is unknown; choose one of {SCORES}.")
+            raise InputError(f"score_by {score_by!r} is unknown; choose one of {SCORES}.")
         self.encoder = encoder
         self.decoder = decoder
         self.compactness_weight = compactness_weight

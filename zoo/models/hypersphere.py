@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from zoo import engine
+from zoo.errors import InputError
 from zoo.nn import losses
 from zoo.training.pieces import mean_in_pieces
 
@@ -40,11 +41,11 @@ class Hypersphere(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         if objective not in OBJECTIVES:
-            raise ValueError(f"objective {objective!r} is unknown; choose one of {OBJECTIVES}.")
+            raise InputError(f"objective {objective!r} is unknown; choose one of {OBJECTIVES}.")
         if not 0 < nu <= 1:
-            raise ValueError(f"nu must lie in (0, 1], got {nu}.")
+            raise InputError(f"nu must lie in (0, 1], got {nu}.")
         if center_rate < 0:
-            raise ValueError(f"center_rate must not be negative, got {center_rate}.")
+            raise InputError(f"center_rate must not be negative, got {center_rate}.")
         self.dimension = dimension
         self.objective = objective
         self.nu = nu
@@ -85,7 +86,7 @@ class Hypersphere(keras.layers.Layer):
         if ops.convert_to_numpy(self.placed):
             return
         if hasattr(data, "__next__"):
-            raise ValueError(
+            raise InputError(
                 "the center needs a pass over the data before training, and a generator can be "
                 "read only once; give an array, a keras.utils.PyDataset or a tf.data.Dataset, or "
                 "call sphere.initialize(embeddings) yourself."

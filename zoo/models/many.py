@@ -18,6 +18,7 @@ import numpy as np
 
 from zoo import engine
 from zoo.backend import core_count
+from zoo.errors import InputError
 from zoo.models.base import AnomalyModel, arguments
 from zoo.training.batches import Batches
 from zoo.training.epochs import WHOLE, Epoch, arrays_of, training
@@ -82,7 +83,7 @@ def fit_many(
     _require_alike(models)
     batches = _as_batches(models, xs, ys, batch_size, seeds)
     if callbacks is not None and len(callbacks) != len(models):
-        raise ValueError(f"{len(models)} models but {len(callbacks)} lists of callbacks.")
+        raise InputError(f"{len(models)} models but {len(callbacks)} lists of callbacks.")
     how = _way(how, models, batches)
 
     for model in models[1:] if how != "turns" else ():
@@ -180,17 +181,17 @@ def _abreast(trainings, abreast):
 def _way(how, models, batches):
     """How to train `models`: `how`, or what is fast here."""
     if how not in get_args(How):
-        raise ValueError(f"how is {how!r}; choose one of {', '.join(get_args(How))}.")
+        raise InputError(f"how is {how!r}; choose one of {', '.join(get_args(How))}.")
     if how == "auto":
         if engine.Abreast is None or len(models) == 1:
             return "turns"
         how = "vectorized" if engine.Abreast.pays() and not _apart(batches) else "threads"
     if how != "turns" and engine.Abreast is None:
-        raise ValueError(
+        raise InputError(
             f"how={how!r} needs JAX, and Keras runs on {keras.backend.backend()}; leave it 'auto'."
         )
     if how == "vectorized" and _apart(batches):
-        raise ValueError(f"how='vectorized' cannot be: {_apart(batches)}; leave it 'auto'.")
+        raise InputError(f"how='vectorized' cannot be: {_apart(batches)}; leave it 'auto'.")
     return how
 
 
@@ -210,23 +211,23 @@ def _as_batches(models, xs, ys, batch_size, seeds):
     ys = [None] * len(models) if ys is None else ys
     for name, given in (("arrays in xs", xs), ("arrays in ys", ys), ("seeds", seeds)):
         if len(given) != len(models):
-            raise ValueError(f"{len(models)} models but {len(given)} {name}; give one for each.")
+            raise InputError(f"{len(models)} models but {len(given)} {name}; give one for each.")
     found = []
     for number, (model, x, y, seed) in enumerate(zip(models, xs, ys, seeds, strict=True)):
         if not hasattr(x, "begin_epoch"):
             x = Batches(np.asarray(x), batch_size, seed, None if y is None else np.asarray(y))
         if any(x is other for other in found):
-            raise ValueError(f"xs[{number}] is the same Batches as another; give each its own.")
+            raise InputError(f"xs[{number}] is the same Batches as another; give each its own.")
         if (getattr(x, "y", None) is not None) != model.needs_labels:
             needs = "with" if model.needs_labels else "without"
-            raise ValueError(f"{type(model).__name__} learns {needs} labels; see ys[{number}].")
+            raise InputError(f"{type(model).__name__} learns {needs} labels; see ys[{number}].")
         if not len(x):
-            raise ValueError(f"xs[{number}] holds no samples.")
+            raise InputError(f"xs[{number}] holds no samples.")
         found.append(x)
     shapes = [each.x.shape[1:] for each in found if isinstance(each, Batches)]
     for number, shape in enumerate(shapes):
         if shape != shapes[0]:
-            raise ValueError(
+            raise InputError(
                 f"xs[{number}] has samples of shape {shape}, xs[0] of {shapes[0]}; models of one "
                 f"architecture take samples of one shape."
             )
@@ -236,18 +237,18 @@ def _as_batches(models, xs, ys, batch_size, seeds):
 def _require_trainable(models):
     """Raise ValueError unless `models` are detectors, compiled, each once."""
     if not models:
-        raise ValueError("there are no models to train.")
+        raise InputError("there are no models to train.")
     for number, model in enumerate(models):
         if not isinstance(model, AnomalyModel):
-            raise ValueError(
+            raise InputError(
                 f"models[{number}] is a {type(model).__name__}, not a zoo AnomalyModel."
             )
         if any(model is other for other in models[:number]):
-            raise ValueError(f"models[{number}] stands in the list before; give each its own.")
+            raise InputError(f"models[{number}] stands in the list before; give each its own.")
         if not model.compiled:
-            raise ValueError(f"models[{number}] is not compiled; call its compile() first.")
+            raise InputError(f"models[{number}] is not compiled; call its compile() first.")
         if model.run_eagerly:
-            raise ValueError(f"models[{number}] was compiled with run_eagerly=True; leave it out.")
+            raise InputError(f"models[{number}] was compiled with run_eagerly=True; leave it out.")
 
 
 def _require_alike(models):
@@ -258,7 +259,7 @@ def _require_alike(models):
         differing = [path for path in first | own if first.get(path) != own.get(path)]
         if differing:
             path = differing[0]
-            raise ValueError(
+            raise InputError(
                 f"models[{number}] is not like models[0]: {path} is {own.get(path)}, not "
                 f"{first.get(path)}. Models may differ in weights, names, seeds and learning "
                 f"rates alone; train others apart."

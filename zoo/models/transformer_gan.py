@@ -10,6 +10,7 @@ import warnings
 import keras
 from keras import ops
 
+from zoo.errors import InputError
 from zoo.models.base import AnomalyModel
 from zoo.nn import losses
 from zoo.nn.layers import instance_statistics
@@ -88,11 +89,11 @@ class TransformerGAN(AnomalyModel):
             ("score_by", score_by, SCORES),
         ):
             if value not in known:
-                raise ValueError(f"{name} {value!r} is unknown; choose one of {known}.")
+                raise InputError(f"{name} {value!r} is unknown; choose one of {known}.")
         if not 0 <= mask < 1:
-            raise ValueError(f"mask is {mask}, expected a share of at least 0 and below 1.")
+            raise InputError(f"mask is {mask}, expected a share of at least 0 and below 1.")
         if temperature <= 0:
-            raise ValueError(f"temperature is {temperature}, expected a number above 0.")
+            raise InputError(f"temperature is {temperature}, expected a number above 0.")
         for name, value in (
             ("reconstruction_weight", reconstruction_weight),
             ("contrast_weight", contrast_weight),
@@ -100,11 +101,11 @@ class TransformerGAN(AnomalyModel):
             ("jitter", jitter),
         ):
             if value < 0:
-                raise ValueError(f"{name} is {value}, expected 0 or more.")
+                raise InputError(f"{name} is {value}, expected 0 or more.")
         if (generator is None) != (discriminator is None):
-            raise ValueError("generator and discriminator come together; give both or neither.")
+            raise InputError("generator and discriminator come together; give both or neither.")
         if discriminator is None and score_by == "discriminator":
-            raise ValueError("score_by='discriminator' needs a generator and a discriminator.")
+            raise InputError("score_by='discriminator' needs a generator and a discriminator.")
         _check_shapes(transformer, generator, discriminator)
         self.transformer = transformer
         self.generator = generator
@@ -253,16 +254,16 @@ def _check_shapes(transformer, generator, discriminator):
     window = transformer.input_shape
     found = [tuple(output.shape) for output in transformer.outputs]
     if len(found) != 2 or found[0] != window:
-        raise ValueError(
+        raise InputError(
             f"the transformer maps {window} to {found}; expected the list of a reconstruction "
             f"{window} and an embedding (None, d), as transformer_reconstructor gives."
         )
     if generator is None:
         return
     if generator.output_shape != window:
-        raise ValueError(f"the generator gives {generator.output_shape}; expected {window}.")
+        raise InputError(f"the generator gives {generator.output_shape}; expected {window}.")
     if (discriminator.input_shape, discriminator.output_shape) != (window, (None, 1)):
-        raise ValueError(
+        raise InputError(
             f"the discriminator maps {discriminator.input_shape} to "
             f"{discriminator.output_shape}; expected {window} to (None, 1)."
         )

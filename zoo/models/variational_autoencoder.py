@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.errors import InputError
 from zoo.models.base import AnomalyModel
 from zoo.models.collapse import CollapseWarning
 from zoo.nn import losses
@@ -74,9 +75,9 @@ class VariationalAutoencoder(AnomalyModel):
     ):
         super().__init__(**kwargs)
         if score_by not in SCORES:
-            raise ValueError(f"score_by {score_by!r} is unknown; choose one of {SCORES}.")
+            raise InputError(f"score_by {score_by!r} is unknown; choose one of {SCORES}.")
         if samples < 1 or beta < 0 or (scale is not None and scale <= 0):
-            raise ValueError(
+            raise InputError(
                 f"found samples={samples}, beta={beta} and scale={scale}; expected 1 or more "
                 f"samples, a beta of 0 or more, and a scale above 0 or None."
             )
@@ -189,14 +190,14 @@ def _balanced_draws(count, size, seed):
 def _check_shapes(encoder, decoder, scale):
     found, expected = encoder.output_shape[-1], 2 * decoder.input_shape[-1]
     if found != expected:
-        raise ValueError(
+        raise InputError(
             f"the encoder gives {found} numbers a sample, expected {expected}: mean and log "
             f"variance for each of the {decoder.input_shape[-1]} that the decoder takes."
         )
     shape = list(encoder.input_shape[1:])
     shape[-1] *= 1 if scale is not None else 2
     if list(decoder.output_shape[1:]) != shape:
-        raise ValueError(
+        raise InputError(
             f"the decoder gives {tuple(decoder.output_shape[1:])} for a sample, expected "
             f"{tuple(shape)}{'' if scale else ': mean and log variance, for scale is None'}."
         )

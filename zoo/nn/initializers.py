@@ -12,6 +12,8 @@ import keras
 import numpy as np
 from keras import initializers
 
+from zoo.errors import InputError
+
 _swapping = threading.RLock()
 
 
@@ -64,7 +66,7 @@ def draw(initializer, shape, rng):
     if isinstance(initializer, initializers.VarianceScaling):
         return _variance_scaling(initializer, shape, rng)
     name = type(initializer).__name__
-    raise ValueError(f"draw_weights knows no {name}; set these weights yourself.")
+    raise InputError(f"draw_weights knows no {name}; set these weights yourself.")
 
 
 def _by_numpy(keras_call):

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.report import comparison, figures, metric_names
 from zoo.report.html import Cell, Table, embedded, plain_table, templates
 from zoo.report.run_folder import png
@@ -75,7 +76,7 @@ def render(runs: Sequence[SavedRun], home: str | Path = ".") -> str:
         RunFolderError: a run's scores or history cannot be read.
     """
     if not runs:
-        raise ValueError("runs: none given, expected one or more; give run folders")
+        raise InputError("runs: none given, expected one or more; give run folders")
     table = comparison.runs_table(runs)
     table = table.assign(name=comparison.variant_names(table))
     names = comparison.run_names(runs)

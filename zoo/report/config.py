@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+from zoo.errors import InputError
 from zoo.report.strict_json import plain
 
 
@@ -52,7 +53,7 @@ def config_from_json(kind: type, values: Mapping[str, Any]) -> Any:
     known = {item.name for item in dataclasses.fields(kind)}
     unknown = sorted(set(values) - known)
     if unknown:
-        raise ValueError(
+        raise InputError(
             f"config has the fields {', '.join(unknown)}, which {kind.__module__}.{kind.__name__} "
             f"lacks (it has {', '.join(sorted(known))}); was it written by another version?"
         )

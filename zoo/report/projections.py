@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from threadpoolctl import threadpool_limits
 
+from zoo.errors import InputError, MissingDependencyError
+
 PERPLEXITY = 30.0
 NEIGHBOURS = 15  # of UMAP, its authors' default
 FEWEST, FEW = 4, 10  # rows that UMAP needs, and up to which it starts at random
@@ -120,11 +122,11 @@ def umap_map(
     """
     rows, index, note = _sampled(*_checked(embeddings, center), seed, limit)
     if len(rows) < FEWEST:
-        raise ValueError(
+        raise InputError(
             f"embeddings: {len(rows)} rows, UMAP needs {FEWEST} or more; use pca_map or tsne_map"
         )
     if importlib.util.find_spec("umap") is None:
-        raise ImportError(
+        raise MissingDependencyError(
             "umap_map needs umap-learn, which is not installed; "
             "pip install 'keras-anomaly-zoo[umap]', or use tsne_map"
         )
@@ -166,15 +168,15 @@ def _projection(points: np.ndarray, index: np.ndarray, method: str, note: str) -
 def _checked(embeddings: ArrayLike, center: ArrayLike | None):
     embeddings = np.asarray(embeddings, dtype=float)
     if embeddings.ndim != 2 or len(embeddings) < 2 or embeddings.shape[1] < 1:
-        raise ValueError(f"embeddings: shape {embeddings.shape}, expected (n >= 2, dimensions)")
+        raise InputError(f"embeddings: shape {embeddings.shape}, expected (n >= 2, dimensions)")
     bad = np.flatnonzero(~np.isfinite(embeddings).all(axis=1))
     if bad.size:
-        raise ValueError(
+        raise InputError(
             f"embeddings: {bad.size} of {len(embeddings)} rows hold NaN or infinity, the first is "
             f"row {bad[0]}; the network diverged, try a lower learning rate"
         )
     if center is not None:
         center = np.asarray(center, dtype=float)
         if center.shape != embeddings.shape[1:]:
-            raise ValueError(f"center: shape {center.shape}, expected {embeddings.shape[1:]}")
+            raise InputError(f"center: shape {center.shape}, expected {embeddings.shape[1:]}")
     return embeddings, center

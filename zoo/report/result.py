@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from zoo.errors import InputError
 from zoo.report.comparison import row_names
 
 if TYPE_CHECKING:
@@ -51,12 +52,12 @@ class Result:
     def __post_init__(self):
         strays = [stem for stem in self.captions if stem not in self.figures]
         if strays:
-            raise ValueError(
+            raise InputError(
                 f"result of recipe {self.recipe!r} has captions for {', '.join(strays)}, but its "
                 f"figures are {', '.join(self.figures) or 'none'}; use the same names in both"
             )
         if self.comparison is not None and "variant" not in self.comparison.columns:
-            raise ValueError(
+            raise InputError(
                 f"comparison of recipe {self.recipe!r} has the columns "
                 f"{', '.join(map(str, self.comparison.columns))}, but no column 'variant'; "
                 "name each row there"

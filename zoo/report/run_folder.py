@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.errors import ZooError
 from zoo.report import strict_json
 from zoo.report.config import config_to_json
 
@@ -35,7 +36,7 @@ FILES = (
 )
 
 
-class RunFolderError(OSError):
+class RunFolderError(ZooError, OSError):
     """A run folder that cannot be written or read; the message says what to do."""
 
 

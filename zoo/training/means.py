@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.errors import InputError
+
 
 @keras.saving.register_keras_serializable(package="zoo")
 class RunningMeans(keras.metrics.Metric):
@@ -31,7 +33,7 @@ class RunningMeans(keras.metrics.Metric):
     def update_state(self, terms, sample_weight=1):
         """Add `terms`, a dict of scalars, that stand for `sample_weight` samples."""
         if len(terms) > self.limit:
-            raise ValueError(f"learn() reported {len(terms)} terms; at most {self.limit} fit.")
+            raise InputError(f"learn() reported {len(terms)} terms; at most {self.limit} fit.")
         self.names = tuple(sorted(terms))  # JAX hands a dict back sorted, so training's may differ
         sample_weight = ops.cast(sample_weight, "float32")
         values = ops.stack([ops.cast(term, "float32") for term in map(terms.get, self.names)])

@@ -11,6 +11,7 @@ import numpy as np
 
 from zoo import engine
 from zoo.engine.windows import ready
+from zoo.errors import InputError
 from zoo.training.batches import Batches
 
 ROOMS = (8, 64, 512)  # batches that are one call at most; each is compiled for by itself
@@ -88,7 +89,7 @@ def mean_in_pieces(call: Callable, data: Any, *networks: keras.Model) -> np.ndar
             total = total + np.sum(found, axis=0, dtype="float64")
             count += len(found)
     if not count:
-        raise ValueError("the data hold no samples; give one or more")
+        raise InputError("the data hold no samples; give one or more")
     return total / count
 
 

@@ -13,6 +13,9 @@ from zoo.data.arrays.checks import (
     resolve_missing,
 )
 
+pytestmark = pytest.mark.once
+
+
 NAN, INF = float("nan"), float("inf")
 
 

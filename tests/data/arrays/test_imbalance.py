@@ -5,6 +5,8 @@ import pytest
 
 from zoo.data.arrays.imbalance import balancing_weight, downsample
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def labels():

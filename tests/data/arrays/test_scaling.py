@@ -7,6 +7,8 @@ import pytest
 
 from zoo.data.arrays.scaling import ContrastNormalizer
 
+pytestmark = pytest.mark.once
+
 
 def test_by_hand():
     # [0, 0, 0, 8]: mean 2, mean |x - 2| = (2 + 2 + 2 + 6) / 4 = 3, so g = [-2/3, -2/3, -2/3, 2].

@@ -6,6 +6,8 @@ import pytest
 
 from zoo.data.arrays.segments import draw_segments, event_labels, place_segments
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("seed", range(5))
 def test_segments_add_up_and_keep_their_distance(seed):

@@ -5,6 +5,8 @@ import pytest
 
 from zoo.data.arrays.windows import point_scores, sliding_windows, window_ends, window_labels
 
+pytestmark = pytest.mark.once
+
 
 def test_windows_share_the_memory_of_the_series_and_cannot_change_it():
     series = np.arange(20.0).reshape(10, 2)

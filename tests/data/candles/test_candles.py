@@ -7,6 +7,9 @@ import pytest
 from zoo.data.candles.candles import COLUMNS, FEATURES, candle_features, describe_move, read_candles
 from zoo.data.candles.synthetic import generate_candles, inject
 
+pytestmark = pytest.mark.once
+
+
 HEADER = "timestamp,open,high,low,close,volume"
 ROWS = ["2025-01-01 00:00,10,12,9,11,5", "2025-01-01 00:05,11,13,10,12,6"]
 NEXT = "2025-01-01 00:10,"

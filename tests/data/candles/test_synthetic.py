@@ -8,6 +8,8 @@ from zoo.data.arrays.segments import event_labels
 from zoo.data.candles.candles import COLUMNS
 from zoo.data.candles.synthetic import KINDS, ROWS_OF, generate_candles, inject
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def candles():

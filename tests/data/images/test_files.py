@@ -9,6 +9,8 @@ import pytest
 
 from zoo.data.images.files import read_cifar10_binary, read_idx, read_idx_splits, read_npz
 
+pytestmark = pytest.mark.once
+
 
 def write_idx(path, array):
     header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">i4").tobytes()

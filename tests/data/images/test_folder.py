@@ -6,6 +6,8 @@ from PIL import Image
 
 from zoo.data.images.folder import read_image_folder
 
+pytestmark = pytest.mark.once
+
 
 def fill(folder, count, mode="RGB", value=100, suffix="png", size=(40, 20)):
     folder.mkdir(parents=True, exist_ok=True)

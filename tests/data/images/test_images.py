@@ -6,6 +6,8 @@ from PIL import Image
 
 from zoo.data.images.images import LabelledImages, load_images, one_class
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def digits():

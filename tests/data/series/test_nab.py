@@ -8,6 +8,8 @@ import pytest
 
 from zoo.data.series.nab import load_nab
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def write(tmp_path):

@@ -9,6 +9,8 @@ import pytest
 from zoo.data.series.pooled_windows import PooledWindows
 from zoo.data.series.series import Series, split_series
 
+pytestmark = pytest.mark.once
+
 
 def series(name, rows, features=1, start=0):
     """Values that tell their row, and an anomaly in the seventh row of every ten."""

@@ -6,6 +6,9 @@ import pytest
 
 from zoo.data.series.series import Series, read_series, read_series_folder, split_series
 
+pytestmark = pytest.mark.once
+
+
 ROWS = ["2025-01-01T00:00,1,5,0", "2025-01-01T00:05,2,6,1", "2025-01-01T00:10,3,7,0"]
 
 

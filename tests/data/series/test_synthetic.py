@@ -7,6 +7,8 @@ from zoo.data.series import synthetic as synthetic_series
 from zoo.data.series.series import split_series
 from zoo.data.series.synthetic import DAY, KINDS, generate_series
 
+pytestmark = pytest.mark.once
+
 
 def test_the_layout():
     series = generate_series(count=3, rows=1500)

@@ -5,6 +5,9 @@ import pytest
 
 from zoo.data.series.timestamps import parse_timestamps, require_forward
 
+pytestmark = pytest.mark.once
+
+
 MOMENT = pd.Timestamp("2025-04-03T17:05:00Z")
 
 

@@ -5,6 +5,8 @@ import pytest
 
 from zoo.data.servers.servers import servers_from_csv
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def write(tmp_path):

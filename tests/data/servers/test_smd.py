@@ -6,6 +6,8 @@ import pytest
 from zoo.data.servers import smd
 from zoo.data.servers.smd import MACHINES, available_machines, load_smd
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def machine(tmp_path):

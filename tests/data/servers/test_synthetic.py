@@ -9,6 +9,8 @@ from sklearn.preprocessing import StandardScaler
 from zoo.data.arrays.windows import sliding_windows, window_labels
 from zoo.data.servers.synthetic import CHANGES, KINDS, generate_servers
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def same():

@@ -8,6 +8,8 @@ import pytest
 from zoo.data.servers.servers import Servers
 from zoo.data.servers.windows import cut_servers
 
+pytestmark = pytest.mark.once
+
 
 def server(name="a", train_rows=100, test_rows=40, anomalous=slice(10, 16), **fields):
     rng = np.random.default_rng(0)

@@ -5,6 +5,8 @@ import pytest
 
 from zoo.data.tables.cards import COLUMNS, generate_cards, load_cards
 
+pytestmark = pytest.mark.once
+
 
 def patterns(table):
     """Which transactions are far, long, expensive; and the four flags, each as booleans."""

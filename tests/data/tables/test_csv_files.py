@@ -4,6 +4,8 @@ import pytest
 
 from zoo.data.tables.csv_files import read_csv
 
+pytestmark = pytest.mark.once
+
 
 def test_columns_and_line_numbers(tmp_path):
     path = tmp_path / "own.csv"

@@ -6,6 +6,9 @@ import pytest
 from zoo.data.tables.normals import split_normals, training_rows
 from zoo.data.tables.table import Table
 
+pytestmark = pytest.mark.once
+
+
 VALUES = np.arange(8.0).reshape(4, 2)
 
 

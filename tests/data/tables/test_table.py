@@ -5,6 +5,8 @@ import pytest
 
 from zoo.data.tables.table import read_table
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def write(tmp_path):

@@ -5,6 +5,8 @@ import pytest
 
 from zoo.data.tables.tails import tail_transform
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def long_tailed():

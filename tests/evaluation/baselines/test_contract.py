@@ -8,6 +8,8 @@ from zoo.evaluation.baselines import LocalOutlierFactorBaseline, ZScore
 from zoo.evaluation.baselines import all_baselines as all_of
 from zoo.evaluation.metrics import roc_auc
 
+pytestmark = pytest.mark.once
+
 
 def every(seed=0):
     return {**all_of(seed), "lof": LocalOutlierFactorBaseline(), "z_score": ZScore()}

@@ -1,8 +1,11 @@
 """Isolation forest: what the seed does."""
 
 import numpy as np
+import pytest
 
 from zoo.evaluation.baselines import IsolationForestBaseline
+
+pytestmark = pytest.mark.once
 
 
 def test_the_seed_draws_the_forest():

@@ -5,6 +5,8 @@ import pytest
 
 from zoo.evaluation.baselines import LocalOutlierFactorBaseline, NearestNeighbors
 
+pytestmark = pytest.mark.once
+
 
 def test_inside_an_even_grid_the_factor_is_one():
     grid = np.stack(np.meshgrid(np.arange(20.0), np.arange(20.0)), axis=-1).reshape(-1, 2)

@@ -4,6 +4,8 @@ import pytest
 
 from zoo.evaluation.baselines import NearestNeighbors
 
+pytestmark = pytest.mark.once
+
 
 def test_neighbors_score_the_mean_of_the_k_smallest_distances():
     neighbors = NearestNeighbors(k=2).fit([[0.0, 0.0], [3.0, 4.0], [100.0, 0.0]])

@@ -7,6 +7,8 @@ from zoo.data.arrays.windows import sliding_windows
 from zoo.evaluation.baselines import PCAReconstruction
 from zoo.evaluation.metrics import roc_auc, vus
 
+pytestmark = pytest.mark.once
+
 
 def test_pca_scores_the_mean_squared_distance_from_the_normal_line():
     line = np.outer(np.arange(5.0), [1.0, 0.0])

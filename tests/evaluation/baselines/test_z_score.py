@@ -5,6 +5,8 @@ import pytest
 
 from zoo.evaluation.baselines import RollingZScore, ZScore
 
+pytestmark = pytest.mark.once
+
 
 def test_z_score_is_the_mean_over_features_of_training_deviations():
     baseline = ZScore().fit([[1.0, 10.0], [3.0, 30.0]])  # means 2 and 20, deviations 1 and 10

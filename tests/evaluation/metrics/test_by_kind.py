@@ -5,6 +5,8 @@ import pytest
 
 from zoo.evaluation.metrics import roc_auc, roc_auc_by_kind
 
+pytestmark = pytest.mark.once
+
 
 def test_each_kind_is_held_against_all_normals_and_no_other_kind():
     normal, strange = [1.0, 2.0, 3.0, 4.0], [2.5, 9.0, 3.5]

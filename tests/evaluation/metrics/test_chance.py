@@ -7,6 +7,8 @@ import pytest
 
 from zoo.evaluation.metrics import chance, expected_best
 
+pytestmark = pytest.mark.once
+
 
 def with_events(length):
     """A tenth of 4,000 rows anomalous, in events of one length."""

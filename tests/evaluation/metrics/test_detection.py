@@ -16,6 +16,9 @@ from zoo.evaluation.metrics import (
     summarize,
 )
 
+pytestmark = pytest.mark.once
+
+
 # Two normals and two anomalies; of the four pairs, only (0.4 normal, 0.35 anomaly) is upside down.
 LABELS, SCORES = [0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]
 

@@ -6,6 +6,8 @@ import pytest
 from zoo.evaluation.metrics import event_metrics
 from zoo.evaluation.metrics.events import distinct_peaks
 
+pytestmark = pytest.mark.once
+
 
 def test_events_and_alarms_are_counted_not_rows():
     #                  event       event    event

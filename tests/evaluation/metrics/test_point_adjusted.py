@@ -5,6 +5,8 @@ import pytest
 
 from zoo.evaluation.metrics import best_f1, point_adjusted_f1
 
+pytestmark = pytest.mark.once
+
 
 def test_one_row_finds_its_whole_event_but_not_the_next():
     # Above 0.6, row 1 finds the event of three; the event at 5 is lost among normals at 0.5.

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from zoo.evaluation.metrics import pr_auc, roc_auc, vus
 
+pytestmark = pytest.mark.once
+
+
 # TSB-AD's 'opt' version with 250 thresholds, for 32 pairs of labels and scores.
 REFERENCE = Path(__file__).parents[4] / "shared" / "data" / "vus_reference.npz"
 

@@ -15,6 +15,9 @@ from zoo.evaluation.thresholds import (
     from_dict,
 )
 
+pytestmark = pytest.mark.once
+
+
 ALL = [
     Percentile(90),
     Gaussian(2.0),

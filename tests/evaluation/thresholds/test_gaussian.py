@@ -5,6 +5,8 @@ import pytest
 
 from zoo.evaluation.thresholds import Gaussian
 
+pytestmark = pytest.mark.once
+
 
 def test_gaussian_scores_are_z_values():
     gaussian = Gaussian(sigmas=3).fit([1.0, 3.0])  # mean 2, standard deviation 1

@@ -5,6 +5,8 @@ import pytest
 
 from zoo.evaluation.thresholds import Mahalanobis
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def normals():

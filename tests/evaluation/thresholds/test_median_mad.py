@@ -6,6 +6,8 @@ from scipy.stats import median_abs_deviation, norm
 
 from zoo.evaluation.thresholds import MedianMAD
 
+pytestmark = pytest.mark.once
+
 
 def test_the_threshold_is_the_median_and_k_times_the_scaled_deviation():
     scores = [4.0, 1.0, 3.0, 2.0, 10.0]  # median 3, deviations 1 2 0 1 7, their median 1

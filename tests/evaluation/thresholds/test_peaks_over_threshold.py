@@ -6,6 +6,9 @@ from scipy import stats
 
 from zoo.evaluation.thresholds import PeaksOverThreshold, Percentile
 
+pytestmark = pytest.mark.once
+
+
 TAILS = {
     "exponential": stats.expon(),
     "light": stats.norm(),

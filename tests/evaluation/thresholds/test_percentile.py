@@ -5,6 +5,8 @@ import pytest
 
 from zoo.evaluation.thresholds import Percentile
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("q", [50, 90, 95, 99, 100])
 def test_percentile_flags_exactly_its_share(q):

@@ -15,6 +15,9 @@ from zoo.evaluation.thresholds import (
     from_dict,
 )
 
+pytestmark = pytest.mark.once
+
+
 KINDS = [Percentile(90), Gaussian(2.0), MedianMAD(), PeaksOverThreshold(0.01, level=0.8)]
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from zoo.errors import InputError
+
 MISSING = ("error", "drop", "interpolate")
 MISSING_WORDS = ("", "nan", "na", "n/a", "<na>", "null", "none")
 
@@ -22,7 +24,7 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str], name: str) -> N
     """
     missing = [column for column in columns if column not in frame.columns]
     if missing:
-        raise ValueError(
+        raise InputError(
             f"'{name}' has no {_columns(missing)}; found {_join(frame.columns)}; "
             f"expected {_join(columns)}"
         )
@@ -72,7 +74,7 @@ def resolve_missing(frame: pd.DataFrame, how: str, name: str) -> pd.DataFrame:
         [1.0, 2.0, 3.0]
     """
     if how not in MISSING:
-        raise ValueError(f"unknown treatment '{how}' of missing values; give {_options()}")
+        raise InputError(f"unknown treatment '{how}' of missing values; give {_options()}")
     bad = frame.isna()
     numeric = frame.select_dtypes("number").columns
     bad[numeric] |= np.isinf(frame[numeric].astype(np.float64))
@@ -81,19 +83,19 @@ def resolve_missing(frame: pd.DataFrame, how: str, name: str) -> pd.DataFrame:
         return frame
     where = f"in {name_rows(frame.index[rows])}, {_columns(frame.columns[bad.any()])}"
     if how == "error":
-        raise ValueError(
+        raise InputError(
             f"'{name}' has {int(bad.to_numpy().sum())} missing or infinite values, {where}; "
             f"repair the file or give {_options()}"
         )
     if rows.all() and how == "drop":
-        raise ValueError(f"'{name}' has missing or infinite values in all of its {len(rows)} rows")
+        raise InputError(f"'{name}' has missing or infinite values in all of its {len(rows)} rows")
     if how == "drop":
         return frame[~rows]
     filled = frame.mask(bad)
     filled[numeric] = filled[numeric].interpolate(method="linear", limit_direction="both")
     lost = filled.columns[filled.isna().any()]
     if len(lost):
-        raise ValueError(f"'{name}' has no number to interpolate from in {_columns(lost)}")
+        raise InputError(f"'{name}' has no number to interpolate from in {_columns(lost)}")
     return filled
 
 
@@ -120,7 +122,7 @@ def require_binary(column: pd.Series, name: str) -> np.ndarray:
     wrong = ~numbers.isin([0, 1])
     if wrong.any():
         found = [repr(value) for value in column[wrong].drop_duplicates().head(3)]
-        raise ValueError(
+        raise InputError(
             f"'{name}' has labels in column '{column.name}' that are not 0 or 1: "
             f"{', '.join(found)} in {name_rows(column.index[wrong])}; "
             "write 1 for an anomaly and 0 for everything else"
@@ -174,7 +176,7 @@ def _numbers(column: pd.Series, name: str) -> pd.Series:
     wrong = numbers.isna() & text.notna() & ~text.str.lower().isin(MISSING_WORDS)
     if wrong.any():
         row = column.index[wrong][:1]
-        raise ValueError(
+        raise InputError(
             f"'{name}' has text in column '{column.name}': {text[wrong].iloc[0]!r} in "
             f"{name_rows(row)}; expected a number"
         )
@@ -210,4 +212,4 @@ def require_at_least(least: float, **settings: float | None) -> None:
     """
     for name, value in settings.items():
         if value is not None and not value >= least:
-            raise ValueError(f"--{name.replace('_', '-')} is {value}; give {least:g} or more")
+            raise InputError(f"--{name.replace('_', '-')} is {value}; give {least:g} or more")

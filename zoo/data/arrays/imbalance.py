@@ -6,6 +6,8 @@ Survey: He and Garcia, Learning from Imbalanced Data, IEEE TKDE 2009.
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
+
 
 def downsample(labels: ArrayLike, ratio: float = 1.0, seed: int = 0) -> np.ndarray:
     """Choose all anomalies, and at random only as many normals as are wanted for each.
@@ -27,7 +29,7 @@ def downsample(labels: ArrayLike, ratio: float = 1.0, seed: int = 0) -> np.ndarr
         2
     """
     if not ratio > 0:
-        raise ValueError(f"the ratio is {ratio}; give the normals to keep for each anomaly, as 1.0")
+        raise InputError(f"the ratio is {ratio}; give the normals to keep for each anomaly, as 1.0")
     anomalies, normals = _classes(labels)
     wanted = min(max(1, round(ratio * len(anomalies))), len(normals))
     kept = np.random.default_rng(seed).choice(normals, wanted, replace=False)
@@ -56,7 +58,7 @@ def _classes(labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     is_anomaly = np.asarray(labels) != 0
     anomalies, normals = np.flatnonzero(is_anomaly), np.flatnonzero(~is_anomaly)
     if not len(anomalies) or not len(normals):
-        raise ValueError(
+        raise InputError(
             f"of {len(is_anomaly)} labels, {len(anomalies)} are anomalies and {len(normals)} "
             "normal; expected some of both to balance"
         )

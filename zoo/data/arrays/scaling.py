@@ -4,6 +4,8 @@ from typing import Self
 
 import numpy as np
 
+from zoo.errors import InputError
+
 CONSTANT = 1e-6  # contrast, relative to the mean, below which an image counts as constant
 
 
@@ -120,10 +122,10 @@ class ContrastNormalizer:
 
     def _learn_range(self, contrast: np.ndarray) -> None:
         if len(contrast) == 0:
-            raise ValueError("there are 0 training images; expected at least one")
+            raise InputError("there are 0 training images; expected at least one")
         self.minimum_, self.maximum_ = float(contrast.min()), float(contrast.max())
         if self.maximum_ - self.minimum_ < CONSTANT:
-            raise ValueError(
+            raise InputError(
                 f"all {len(contrast)} training images are constant, so that there is no contrast "
                 "to learn from; check how they were read"
             )
@@ -138,11 +140,11 @@ def _finite(x: np.ndarray) -> np.ndarray:
     """The images, if they are images and hold neither NaN nor infinity."""
     x = np.asarray(x)
     if x.ndim < 2:
-        raise ValueError(f"images have shape {x.shape}, expected (n, height, width, channels)")
+        raise InputError(f"images have shape {x.shape}, expected (n, height, width, channels)")
     sums = x.sum(axis=tuple(range(1, x.ndim)), dtype=np.float64)
     if not np.isfinite(sums).all():
         bad = np.flatnonzero(~np.isfinite(sums))
-        raise ValueError(
+        raise InputError(
             f"{len(bad)} images hold NaN or infinity, the first at position {bad[0]}; remove them"
         )
     return x

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from zoo.errors import InputError
+
 
 def draw_segments(
     rows: int,
@@ -64,7 +66,7 @@ def place_segments(
     """
     needed = int(sizes.sum()) + margin * (len(sizes) + 1)
     if needed > rows:
-        raise ValueError(
+        raise InputError(
             f"{len(sizes)} anomalies of {int(sizes.sum())} rows, with {margin} normal rows around "
             f"each, need {needed} rows, but there are {rows}; ask for more rows or fewer anomalies"
         )
@@ -93,6 +95,6 @@ def event_labels(events: pd.DataFrame, rows: int) -> np.ndarray:
     labels = np.zeros(rows, dtype=np.int64)
     for start, stop in zip(events["start"], events["stop"], strict=True):
         if not 0 <= start < stop <= rows:
-            raise ValueError(f"event {start}..{stop} does not lie within the {rows} rows")
+            raise InputError(f"event {start}..{stop} does not lie within the {rows} rows")
         labels[start:stop] = 1
     return labels

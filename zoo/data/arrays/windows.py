@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from zoo.errors import InputError
+
 
 def sliding_windows(
     series: np.ndarray, length: int, stride: int = 1, name: str = "series"
@@ -28,7 +30,7 @@ def sliding_windows(
     """
     series = np.asarray(series)
     if series.ndim != 2:
-        raise ValueError(
+        raise InputError(
             f"series '{name}' has shape {series.shape}, expected (time, features); "
             "give a single feature as series[:, None]"
         )
@@ -91,9 +93,9 @@ def window_labels(
     """
     anomalous = np.asarray(labels) != 0
     if anomalous.ndim != 1:
-        raise ValueError(f"series '{name}' has labels of shape {anomalous.shape}, expected (time,)")
+        raise InputError(f"series '{name}' has labels of shape {anomalous.shape}, expected (time,)")
     if not 0 <= threshold < 1:
-        raise ValueError(f"the window threshold is {threshold}, expected a fraction in [0, 1)")
+        raise InputError(f"the window threshold is {threshold}, expected a fraction in [0, 1)")
     _require_fit(len(anomalous), length, stride, name)
     counts = np.concatenate([[0], np.cumsum(anomalous)])
     in_window = (counts[length:] - counts[:-length])[::stride]
@@ -124,12 +126,12 @@ def point_scores(scores: np.ndarray, rows: int, length: int, stride: int = 1) ->
     scores = np.asarray(scores, dtype=np.float64)
     starts = window_ends(rows, length, stride, "scores") - (length - 1)
     if scores.shape != starts.shape:
-        raise ValueError(
+        raise InputError(
             f"there are scores of shape {scores.shape}, but {rows} rows hold {len(starts)} windows "
             f"of {length} at stride {stride}; expected shape ({len(starts)},)"
         )
     if not np.isfinite(scores).all():
-        raise ValueError(
+        raise InputError(
             f"{int((~np.isfinite(scores)).sum())} of {len(scores)} window scores are NaN or "
             "infinite; a row's mean is not defined then"
         )
@@ -143,13 +145,13 @@ def point_scores(scores: np.ndarray, rows: int, length: int, stride: int = 1) ->
 
 def _require_fit(rows: int, length: int, stride: int, name: str) -> None:
     if length < 1 or stride < 1:
-        raise ValueError(
+        raise InputError(
             f"the window is {length} and the stride {stride}; give --window and --stride 1 or more"
         )
     if rows == 0:
-        raise ValueError(f"series '{name}' has no rows; a window of {length} needs {length}")
+        raise InputError(f"series '{name}' has no rows; a window of {length} needs {length}")
     if rows < length:
-        raise ValueError(
+        raise InputError(
             f"series '{name}' has {rows} rows, fewer than the window of {length}; "
             f"give --window {rows} or less"
         )

@@ -7,6 +7,7 @@ import pandas as pd
 
 from zoo.data.arrays.checks import name_rows, require_columns, require_numeric, resolve_missing
 from zoo.data.series.timestamps import TIME_NAMES, parse_timestamps, require_forward
+from zoo.errors import InputError
 
 PRICES = ("open", "high", "low", "close")
 COLUMNS = (*PRICES, "volume")
@@ -52,7 +53,7 @@ def read_candles(path: str | Path, missing: str = "error") -> pd.DataFrame:
     time_column = next((column for column in TIME_NAMES if column in table.columns), TIME_NAMES[0])
     require_columns(table, (time_column, *COLUMNS), name)
     if len(table) < 2:
-        raise ValueError(f"'{name}' has {len(table)} candles; expected at least 2")
+        raise InputError(f"'{name}' has {len(table)} candles; expected at least 2")
     times = parse_timestamps(table[time_column], name)
     require_forward(times, table.index, name)
     numbers = require_numeric(table[list(COLUMNS)], COLUMNS, name)
@@ -61,7 +62,7 @@ def read_candles(path: str | Path, missing: str = "error") -> pd.DataFrame:
         candles = _contain_prices(candles, rows=~np.isfinite(numbers).all(axis=1))
     _require_plausible(candles, name)
     if len(candles) < 2:
-        raise ValueError(f"'{name}' has {len(candles)} complete candles; expected at least 2")
+        raise InputError(f"'{name}' has {len(candles)} complete candles; expected at least 2")
     candles.index = times[table.index.isin(candles.index)]
     return candles
 
@@ -93,7 +94,7 @@ def candle_features(
             hold NaN, infinity, prices not above 0, negative volume or a high below the low.
     """
     if memory < WARM_UP:
-        raise ValueError(f"the memory of {memory} rows is too short; give {WARM_UP} or more")
+        raise InputError(f"the memory of {memory} rows is too short; give {WARM_UP} or more")
     _require_plausible(resolve_missing(candles[list(COLUMNS)], "error", "candles"), "candles")
     opened, high, low, close = np.log(candles[list(PRICES)].to_numpy(np.float64)).T
     before = np.concatenate([opened[:1], close[:-1]])
@@ -124,7 +125,7 @@ def describe_move(candles: pd.DataFrame, start: int, stop: int) -> str:
         ValueError: The window is empty or leaves the candles.
     """
     if not 0 <= start < stop <= len(candles):
-        raise ValueError(
+        raise InputError(
             f"window {start}..{stop} does not lie within the {len(candles)} candles; "
             f"expected 0 <= start < stop <= {len(candles)}"
         )
@@ -156,9 +157,9 @@ def _read_text(path: Path, name: str) -> pd.DataFrame:
             encoding="utf-8-sig",
         )
     except pd.errors.EmptyDataError as error:
-        raise ValueError(f"'{name}' is empty; expected candles as CSV, one a line") from error
+        raise InputError(f"'{name}' is empty; expected candles as CSV, one a line") from error
     except (pd.errors.ParserError, UnicodeDecodeError, OSError) as error:
-        raise ValueError(
+        raise InputError(
             f"'{name}' cannot be read as CSV ({str(error).strip()}); repair the file"
         ) from error
     table.index = pd.RangeIndex(1, len(table) + 1, name="line")
@@ -169,7 +170,7 @@ def _read_text(path: Path, name: str) -> pd.DataFrame:
     elif len(COLUMNS) < table.shape[1] <= len(KLINES):
         table.columns = list(KLINES[: table.shape[1]])
     else:
-        raise ValueError(
+        raise InputError(
             f"'{name}' has no header and {table.shape[1]} columns; expected a header with "
             f"{', '.join((TIME_NAMES[0], *COLUMNS))}, or the 12 columns of an exchange's klines"
         )
@@ -185,7 +186,7 @@ def _require_plausible(candles: pd.DataFrame, name: str) -> None:
 
 def _refuse(candles: pd.DataFrame, wrong: pd.Series, what: str, name: str) -> None:
     if wrong.any():
-        raise ValueError(
+        raise InputError(
             f"'{name}' has {what} in {name_rows(candles.index[wrong])}; correct or delete the rows"
         )
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from zoo.data.arrays.segments import place_segments
 from zoo.data.candles.candles import COLUMNS
+from zoo.errors import InputError
 
 KINDS = ("flash_crash", "pump_and_dump", "volume_burst", "stale_feed", "volatility_burst")
 ROWS_OF = {
@@ -50,7 +51,7 @@ def generate_candles(
         ValueError: Fewer than 2 rows, or minutes below 1.
     """
     if rows < 2 or minutes < 1:
-        raise ValueError(f"{rows} rows of {minutes} minutes asked for; expected 2 of 1 or more")
+        raise InputError(f"{rows} rows of {minutes} minutes asked for; expected 2 of 1 or more")
     rng = np.random.default_rng(seed)
     step = pd.Timedelta(minutes=minutes)
     times = pd.date_range(start, periods=rows, freq=step, tz="UTC", name="timestamp").as_unit("us")
@@ -111,7 +112,7 @@ def inject(
     """
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown:
-        raise ValueError(f"unknown kinds of anomaly {unknown}; expected some of {list(KINDS)}")
+        raise InputError(f"unknown kinds of anomaly {unknown}; expected some of {list(KINDS)}")
     rng = np.random.default_rng(seed)
     order = rng.permutation(np.repeat(np.array(kinds, dtype=object), per_kind))
     lengths = np.array([rng.integers(*ROWS_OF[kind], endpoint=True) for kind in order], dtype=int)

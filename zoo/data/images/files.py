@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.errors import InputError
+
 Splits = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """`x_train, y_train, x_test, y_test`: uint8 images `(n, height, width, channels)`, int labels."""
 
@@ -38,10 +40,10 @@ def read_npz(path: Path) -> Splits:
         raise _unreadable(path, "an npz file", "it is damaged, or holds pickles") from error
     if len(found) < len(names):
         missing = ", ".join(name for name in names if name not in found)
-        raise ValueError(f"{path} lacks the arrays {missing}; expected {', '.join(names)}")
+        raise InputError(f"{path} lacks the arrays {missing}; expected {', '.join(names)}")
     x_train, y_train, x_test, y_test = found.values()
     if len(x_train) != len(y_train) or len(x_test) != len(y_test):
-        raise ValueError(
+        raise InputError(
             f"{path} has {len(x_train)} training images with {len(y_train)} labels and "
             f"{len(x_test)} test images with {len(y_test)}; expected as many labels as images"
         )
@@ -68,12 +70,12 @@ def read_idx(path: Path) -> np.ndarray:
     except DAMAGED as error:
         raise _unreadable(path, "gzip", error) from error
     if content[:3] != b"\x00\x00\x08" or len(content) < 4 + 4 * content[3]:
-        raise ValueError(f"{path} does not start like an IDX file of bytes; download it again")
+        raise InputError(f"{path} does not start like an IDX file of bytes; download it again")
     axes = content[3]
     shape = np.frombuffer(content, ">i4", axes, offset=4)
     pixels = np.frombuffer(content, np.uint8, offset=4 + 4 * axes)
     if len(pixels) != np.prod(shape):
-        raise ValueError(
+        raise InputError(
             f"{path} holds {len(pixels)} bytes, but its header promises the shape "
             f"{tuple(shape.tolist())}; download it again"
         )
@@ -128,7 +130,7 @@ def read_cifar10_binary(path: Path) -> Splits:
         raise _unreadable(path, "a CIFAR-10 binary archive", error) from error
     missing = [name for name in (*train, test) if name not in batches]
     if missing:
-        raise ValueError(f"{path} lacks {', '.join(missing)}; download it again")
+        raise InputError(f"{path} lacks {', '.join(missing)}; download it again")
     images, labels = zip(*(batches[name] for name in train), strict=True)
     return np.concatenate(images), np.concatenate(labels), *batches[test]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data.images.files import Splits
+from zoo.errors import InputError
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
 GREY_MODES = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
@@ -55,7 +56,7 @@ def _files_by_class(folder: Path) -> dict[str, list[Path]]:
         if path.is_dir() and not path.name.startswith((".", "__"))
     ]
     if not classes:
-        raise ValueError(
+        raise InputError(
             f"image folder '{folder}' has no sub-folders; expected one sub-folder per class, or "
             "train/ and test/ with one sub-folder per class in each"
         )
@@ -65,7 +66,7 @@ def _files_by_class(folder: Path) -> dict[str, list[Path]]:
     }
     for name, found in files.items():
         if not found:
-            raise ValueError(
+            raise InputError(
                 f"image folder '{folder / name}' has no images; looked for {', '.join(EXTENSIONS)}"
                 " directly inside it; add images or remove the sub-folder"
             )
@@ -79,7 +80,7 @@ def _split(
 
     for name, found in files.items():
         if len(found) < FEWEST_TO_SPLIT:
-            raise ValueError(
+            raise InputError(
                 f"class '{name}' of image folder '{folder}' has {len(found)} images, fewer than "
                 f"the {FEWEST_TO_SPLIT} that a split into train and test needs; add images, or "
                 "lay the folder out as train/ and test/"

@@ -10,6 +10,7 @@ from zoo.data import sources
 from zoo.data.images import files as image_files
 from zoo.data.images.files import Splits
 from zoo.data.images.folder import read_image_folder
+from zoo.errors import InputError
 
 FEWEST_NORMALS = 10
 DIGIT_NAMES = tuple(str(digit) for digit in range(10))
@@ -108,7 +109,7 @@ def load_images(
         (1257, 28, 28, 1)
     """
     if (name == "folder") != (folder is not None):
-        raise ValueError(
+        raise InputError(
             f"data set '{name}' was given {'no' if folder is None else 'a'} folder; "
             "give --dataset folder and --folder PATH together"
         )
@@ -118,7 +119,7 @@ def load_images(
         splits, class_names = read_image_folder(folder, seed)
         return LabelledImages(name, *splits, class_names)
     if name not in PUBLISHED:
-        raise ValueError(
+        raise InputError(
             f"unknown image set '{name}'; expected one of digits, {', '.join(PUBLISHED)}, folder"
         )
     read, class_names = PUBLISHED[name]
@@ -149,17 +150,17 @@ def one_class(
         (115, 13, '3')
     """
     if not 0 <= validation < 1:
-        raise ValueError(f"validation is {validation}, expected a fraction in [0, 1)")
+        raise InputError(f"validation is {validation}, expected a fraction in [0, 1)")
     if normal_class not in range(len(images.class_names)):
         listing = ", ".join(f"{number} ({name})" for number, name in enumerate(images.class_names))
-        raise ValueError(
+        raise InputError(
             f"'{images.name}' has no class {normal_class}; give --normal-class one of: {listing}"
         )
     normal_name = images.class_names[normal_class]
     order = np.random.default_rng(seed).permutation(np.flatnonzero(images.y_train == normal_class))
     held_out = int(np.ceil(validation * len(order)))
     if len(order) - held_out < FEWEST_NORMALS:
-        raise ValueError(
+        raise InputError(
             f"class {normal_class} ({normal_name}) of '{images.name}' has {len(order)} training "
             f"images, {len(order) - held_out} without the held-out ones, fewer than the "
             f"{FEWEST_NORMALS} that training needs; add images or choose another class"
@@ -167,7 +168,7 @@ def one_class(
     y_test = (images.y_test != normal_class).astype(np.int64)
     if y_test.min(initial=1) == y_test.max(initial=0):
         found = f"{len(y_test)} images, {int(y_test.sum())} of them anomalies"
-        raise ValueError(
+        raise InputError(
             f"the test part of '{images.name}' has {found}; to judge class {normal_class} "
             f"({normal_name}) it needs images of that class and of another"
         )

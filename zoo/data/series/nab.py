@@ -16,6 +16,7 @@ from zoo.data.series.series import Series
 from zoo.data.series.timestamps import parse_timestamps, require_forward
 from zoo.data.sources import locate_by_hand
 from zoo.data.tables.csv_files import read_csv
+from zoo.errors import InputError
 
 ADDRESS = "https://github.com/numenta/NAB"
 WINDOWS = "nab/labels/combined_windows.json"
@@ -49,7 +50,7 @@ def load_nab(
     present = sorted(path.name for path in data.iterdir() if any(path.glob("*.csv")))
     unknown = sorted(set(groups or ()) - set(present))
     if unknown or not present:
-        raise ValueError(
+        raise InputError(
             f"'{data}' has no group {', '.join(unknown) or 'of series'}; found "
             f"{', '.join(present) or 'none'}; the rest is at {ADDRESS}"
         )
@@ -63,7 +64,7 @@ def load_nab(
 def _read(path: Path, name: str, windows: dict[str, list[list[str]]]) -> Series:
     key = f"{name}.csv"
     if key not in windows:
-        raise ValueError(
+        raise InputError(
             f"{WINDOWS} says nothing about '{key}', which lies beside the benchmark's series; "
             "download both from the same version, or remove the file"
         )

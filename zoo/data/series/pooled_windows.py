@@ -8,6 +8,7 @@ from sklearn.preprocessing import MinMaxScaler, normalize
 
 from zoo.data.arrays.windows import sliding_windows, window_ends, window_labels
 from zoo.data.series.series import Series
+from zoo.errors import InputError
 
 PARTS = ("training", "validation", "test")
 SCALINGS = ("raw", "minmax", "l2")
@@ -71,7 +72,7 @@ class PooledWindows:
             ValueError: An unknown scaling.
         """
         if scaling not in SCALINGS:
-            raise ValueError(f"scaling {scaling!r} is unknown; choose one of {SCALINGS}")
+            raise InputError(f"scaling {scaling!r} is unknown; choose one of {SCALINGS}")
         if (part, scaling) not in self._x:
             cut = [self._windows(split, part, scaling) for split in self.splits]
             self._x[part, scaling] = np.concatenate(cut).astype(np.float32)

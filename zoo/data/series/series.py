@@ -9,6 +9,7 @@ import pandas as pd
 from zoo.data.arrays.checks import require_binary, require_columns, require_numeric, resolve_missing
 from zoo.data.series.timestamps import TIME_NAMES, parse_timestamps, require_forward
 from zoo.data.tables.csv_files import read_csv
+from zoo.errors import InputError
 
 LABEL = "label"
 REGULAR = 0.1  # of the usual step: how far a step may be from it and still count as regular
@@ -80,7 +81,7 @@ def read_series(path: str | Path, missing: str = "error") -> Series:
     if not columns:
         require_columns(table, (time, "value"), name)
     if len(table) == 0:
-        raise ValueError(f"'{name}' has a header and no rows; expected one row for each time")
+        raise InputError(f"'{name}' has a header and no rows; expected one row for each time")
     times = parse_timestamps(table[time], name)
     require_forward(times, table.index, name)
     labels = require_binary(table[LABEL], name) if LABEL in table else None
@@ -124,7 +125,7 @@ def read_series_folder(folder: str | Path, missing: str = "error") -> list[Serie
     first = all_series[0]
     for series in all_series[1:]:
         if series.columns != first.columns:
-            raise ValueError(
+            raise InputError(
                 f"the series in '{folder}' differ in their columns: '{first.name}' has "
                 f"{', '.join(first.columns)}, '{series.name}' has {', '.join(series.columns)}; "
                 "give them the same columns in the same order, or a folder each"
@@ -150,14 +151,14 @@ def split_series(
             rows.
     """
     if not (train > 0 and validation > 0 and train + validation < 1):
-        raise ValueError(
+        raise InputError(
             f"the split trains on {train} and validates on {validation} of the rows; expected two "
             "fractions above 0 that leave something for testing"
         )
     rows = len(series)
     first, second = round(train * rows), round((train + validation) * rows)
     if not 0 < first < second < rows:
-        raise ValueError(
+        raise InputError(
             f"series '{series.name}' has {rows} rows, too few for a training, a validation and a "
             "test part; give a longer one"
         )

@@ -9,6 +9,7 @@ from scipy.signal import lfilter
 
 from zoo.data.arrays.segments import event_labels, place_segments
 from zoo.data.series.series import Series
+from zoo.errors import InputError
 
 KINDS = ("spike", "level_shift", "variance_change", "missing_stretch")
 LONG_KINDS = KINDS[1:]
@@ -50,7 +51,7 @@ def generate_series(count: int = 8, rows: int = 2000, seed: int = 0) -> list[Ser
         ('synthetic-01', (1000, 1))
     """
     if count < 1 or rows < FEWEST_ROWS:
-        raise ValueError(
+        raise InputError(
             f"{count} series of {rows} rows asked for; expected 1 or more of {FEWEST_ROWS} or more"
         )
     streams = np.random.default_rng(seed).spawn(count)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data.arrays.checks import name_rows
+from zoo.errors import InputError
 
 TIME_NAMES = ("timestamp", "open_time", "datetime", "date", "time")
 """What a column of times may be called, the likeliest first."""
@@ -42,7 +43,7 @@ def parse_timestamps(text: pd.Series, name: str) -> pd.DatetimeIndex:
     times = pd.DatetimeIndex(times, name="timestamp").as_unit("us")
     if times.hasnans:
         row = text.index[times.isna()][:1]
-        raise ValueError(
+        raise InputError(
             f"'{name}' has the timestamp {text[row[0]]!r} in {name_rows(row)}; expected ISO 8601 "
             "such as 2025-04-03T17:05:00Z, or seconds, milliseconds or microseconds since 1970"
         )
@@ -68,7 +69,7 @@ def require_forward(times: pd.DatetimeIndex, rows: pd.Index, name: str) -> None:
         return
     first = backward[0]
     what = "repeats" if times[first] == times[first - 1] else "is earlier than"
-    raise ValueError(
+    raise InputError(
         f"'{name}' is not in order of time: {name_rows(rows[[first]])} ({times[first]}) {what} "
         f"the row before it ({times[first - 1]}); in all {len(backward)} rows do not move forward; "
         "sort the rows by time and keep one row for each time"

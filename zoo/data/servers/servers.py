@@ -9,6 +9,7 @@ import pandas as pd
 from zoo.data.arrays.checks import require_binary, require_columns, require_numeric, resolve_missing
 from zoo.data.series.timestamps import TIME_NAMES
 from zoo.data.tables.csv_files import read_csv
+from zoo.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def servers_from_csv(
     train_values, train_labels = _read(train, label_column, missing)
     test_values, labels = _read(test, label_column, missing)
     if label_column and labels is None:
-        raise ValueError(
+        raise InputError(
             f"'{test}' has no label column '{label_column}'; found "
             f"{', '.join(test_values.columns)}; name its label column with --label-column"
         )
@@ -84,7 +85,7 @@ def _read(
     name = str(path)
     table = read_csv(path, "server metrics")
     if len(table) == 0:
-        raise ValueError(f"'{name}' has a header and no rows; expected one row for each time")
+        raise InputError(f"'{name}' has a header and no rows; expected one row for each time")
     labels = require_binary(table[label_column], name) if label_column in table else None
     columns = [
         column
@@ -117,7 +118,7 @@ def _require_same_columns(
         )
     else:
         difference = f"only the first has {only_here}, only the second has {only_there}"
-    raise ValueError(
+    raise InputError(
         f"the columns of '{train_name}' and '{test_name}' differ: {difference}; give both files "
         "the same columns in the same order (a column of labels is named with --label-column)"
     )

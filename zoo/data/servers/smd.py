@@ -12,6 +12,7 @@ import pandas as pd
 from zoo.data.arrays.checks import require_binary
 from zoo.data.servers.servers import Servers
 from zoo.data.sources import find, locate_by_hand
+from zoo.errors import InputError
 
 FOLDER = "ServerMachineDataset"
 ADDRESS = "https://raw.githubusercontent.com/NetManAIOps/OmniAnomaly/master/"
@@ -58,7 +59,7 @@ def load_smd(machine: str, data_dir: str | Path | None = None) -> Servers:
         ValueError: An unknown machine, or a file of another form.
     """
     if machine not in MACHINES:
-        raise ValueError(f"unknown machine '{machine}'; expected one of {', '.join(MACHINES)}")
+        raise InputError(f"unknown machine '{machine}'; expected one of {', '.join(MACHINES)}")
     train_path, test_path, label_path = (
         locate_by_hand(_file_name(part, machine), ADDRESS + _file_name(part, machine), data_dir)
         for part in PARTS
@@ -66,7 +67,7 @@ def load_smd(machine: str, data_dir: str | Path | None = None) -> Servers:
     test = _read_metrics(test_path)
     labels = pd.read_csv(label_path, header=None)
     if len(labels) != len(test):
-        raise ValueError(
+        raise InputError(
             f"'{label_path}' has {len(labels)} labels, but '{test_path}' has {len(test)} rows; "
             "download both again"
         )
@@ -88,10 +89,10 @@ def _read_metrics(path: Path) -> np.ndarray:
     table = pd.read_csv(path, header=None)
     numbers = table.select_dtypes("number").to_numpy(np.float32)
     if numbers.shape[1:] != (FEATURES,) or table.shape != numbers.shape:
-        raise ValueError(
+        raise InputError(
             f"'{path}' has {table.shape[1]} columns, {numbers.shape[1]} of them numbers; expected "
             f"{FEATURES} columns of numbers without a header; download it again"
         )
     if not np.isfinite(numbers).all():
-        raise ValueError(f"'{path}' holds missing or infinite values; download it again")
+        raise InputError(f"'{path}' holds missing or infinite values; download it again")
     return numbers

@@ -7,6 +7,7 @@ from scipy.signal import lfilter
 
 from zoo.data.arrays.segments import draw_segments, event_labels
 from zoo.data.servers.servers import Servers
+from zoo.errors import InputError
 
 KINDS = ("spike", "drop", "level_shift", "variance_change")
 CONTINUATIONS = ("same", "fresh")
@@ -168,13 +169,13 @@ def _require_known(
     continuation: str, anomaly_share: float, train_rows: int, test_rows: int, features: int
 ) -> None:
     if continuation not in CONTINUATIONS:
-        raise ValueError(
+        raise InputError(
             f"unknown continuation '{continuation}'; give --continuation {{same,fresh}}"
         )
     if not 0 <= anomaly_share < 1:
-        raise ValueError(f"the anomaly share is {anomaly_share}; expected a fraction in [0, 1)")
+        raise InputError(f"the anomaly share is {anomaly_share}; expected a fraction in [0, 1)")
     if min(train_rows, test_rows, features) < 1:
-        raise ValueError(
+        raise InputError(
             f"{train_rows} training rows, {test_rows} test rows and {features} features asked "
             "for; expected 1 or more of each"
         )

@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from zoo.data.arrays.windows import sliding_windows, window_labels
 from zoo.data.servers.servers import Servers
 from zoo.data.tables.normals import training_rows
+from zoo.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,10 @@ def cut_servers(
             different metrics, or settings out of range.
     """
     if not 0 < validation < 1:
-        raise ValueError(f"--validation is {validation}; give a share between 0 and 1")
+        raise InputError(f"--validation is {validation}; give a share between 0 and 1")
     for server in servers[1:]:
         if server.columns != servers[0].columns:
-            raise ValueError(
+            raise InputError(
                 f"servers '{servers[0].name}' and '{server.name}' have different metrics; judge "
                 f"them one by one"
             )
@@ -139,5 +140,5 @@ def _scaler(rows, scaling):
         return lambda x: scaler.transform(x).astype("float32")
     mean, deviation = rows.mean(), rows.std()
     if deviation == 0:
-        raise ValueError("the training rows never change, and there is nothing to learn")
+        raise InputError("the training rows never change, and there is nothing to learn")
     return lambda x: ((x - mean) / deviation).astype("float32")

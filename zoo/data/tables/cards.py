@@ -6,6 +6,7 @@ import numpy as np
 
 from zoo.data.sources import locate_by_hand
 from zoo.data.tables.table import Table, read_table
+from zoo.errors import InputError
 
 FILE = "card_transdata.csv"
 ADDRESS = "https://www.kaggle.com/datasets/dhanushnarayananr/credit-card-fraud (needs a login)"
@@ -54,7 +55,7 @@ def load_cards(data_dir: str | Path | None = None) -> Table:
     path = locate_by_hand(FILE, ADDRESS, data_dir)
     table = read_table(path, LABEL)
     if table.columns != COLUMNS:
-        raise ValueError(
+        raise InputError(
             f"'{path}' has the features {', '.join(table.columns)}; expected "
             f"{', '.join(COLUMNS)}; read another table as your own, with --label-column"
         )
@@ -86,7 +87,7 @@ def generate_cards(rows: int = 6000, seed: int = 0) -> Table:
         ((100, 7), 'ratio_to_median_purchase_price')
     """
     if rows < 1:
-        raise ValueError(f"{rows} rows asked for; expected 1 or more")
+        raise InputError(f"{rows} rows asked for; expected 1 or more")
     rng = np.random.default_rng(seed)
     home, last, ratio = (rng.lognormal(mean, spread, rows) for mean, spread in LOG_NORMAL)
     repeat = home > KNOWN_SHOPS

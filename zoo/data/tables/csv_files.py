@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from zoo.errors import InputError
+
 
 def read_csv(path: str | Path, what: str) -> pd.DataFrame:
     """Read a CSV file with a header; columns of numbers become numbers, others stay text.
@@ -39,9 +41,9 @@ def read_csv(path: str | Path, what: str) -> pd.DataFrame:
                 low_memory=False,
             )
     except pd.errors.EmptyDataError as error:
-        raise ValueError(f"'{name}' is empty; expected {what} as CSV with a header") from error
+        raise InputError(f"'{name}' is empty; expected {what} as CSV with a header") from error
     except (pd.errors.ParserError, pd.errors.ParserWarning, UnicodeError, OSError) as error:
-        raise ValueError(
+        raise InputError(
             f"'{name}' cannot be read as CSV ({str(error).strip()}); repair the file"
         ) from error
     table.columns = _column_names(header.iloc[0], name)
@@ -52,13 +54,13 @@ def read_csv(path: str | Path, what: str) -> pd.DataFrame:
 def _column_names(header: pd.Series, name: str) -> list[str]:
     names = header.fillna("").str.strip()
     if pd.to_numeric(names, errors="coerce").notna().any():
-        raise ValueError(
+        raise InputError(
             f"'{name}' has no header: its first line is {', '.join(names)}; "
             "expected the names of the columns there"
         )
     twice = names[names.duplicated()]
     if len(twice):
-        raise ValueError(
+        raise InputError(
             f"'{name}' has the column '{twice.iloc[0]}' more than once; rename or delete one"
         )
     return names.to_list()

@@ -3,6 +3,7 @@
 import numpy as np
 
 from zoo.data.tables.table import Table
+from zoo.errors import InputError
 
 CONTAMINATED = ("drop", "keep", "refuse")
 
@@ -34,14 +35,14 @@ def training_rows(
         (array([[1.], [2.]]), 1)
     """
     if contaminated not in CONTAMINATED:
-        raise ValueError(
+        raise InputError(
             f"unknown treatment '{contaminated}' of anomalies in training; give {_options()}"
         )
     if labels is None:
         return values, 0
     anomalous = np.asarray(labels) != 0
     if anomalous.shape != (len(values),):
-        raise ValueError(
+        raise InputError(
             f"{name} has {len(values)} samples and labels of shape {anomalous.shape}; "
             f"expected ({len(values)},)"
         )
@@ -49,12 +50,12 @@ def training_rows(
     if found == 0 or contaminated == "keep":
         return values, found
     if contaminated == "refuse":
-        raise ValueError(
+        raise InputError(
             f"{name} holds {found} anomalies among {len(values)} samples, and they are refused; "
             f"remove them or give {_options()}"
         )
     if found == len(values):
-        raise ValueError(
+        raise InputError(
             f"all {found} samples of {name} are labelled as anomalies; nothing is left to train "
             "on; check that 1 means anomaly"
         )
@@ -78,11 +79,11 @@ def split_normals(
         ValueError: A fraction outside (0, 1), or too few normals to have some in both.
     """
     if not 0 < train < 1:
-        raise ValueError(f"the share of normals to train on is {train}; expected one in (0, 1)")
+        raise InputError(f"the share of normals to train on is {train}; expected one in (0, 1)")
     normals = np.flatnonzero(table.labels == 0)
     count = round(train * len(normals))
     if not 0 < count < len(normals):
-        raise ValueError(
+        raise InputError(
             f"table '{table.name}' has {len(normals)} normal rows, too few to train on {train:.0%} "
             "of them and test on the others; check that 0 means normal"
         )

@@ -7,6 +7,7 @@ import numpy as np
 
 from zoo.data.arrays.checks import require_binary, require_numeric, resolve_missing
 from zoo.data.tables.csv_files import read_csv
+from zoo.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,19 @@ def read_table(path: str | Path, label_column: str, missing: str = "error") -> T
     """
     name = str(path)
     if missing == "interpolate":
-        raise ValueError(
+        raise InputError(
             f"the rows of '{name}' have no order to interpolate along; give --missing "
             "{error,drop}"
         )
     table = read_csv(path, "rows with labels")
     if label_column not in table:
-        raise ValueError(
+        raise InputError(
             f"'{name}' has no label column '{label_column}'; found {', '.join(table.columns)}; "
             "name the column with --label-column"
         )
     columns = [column for column in table.columns if column != label_column]
     if not columns or len(table) == 0:
-        raise ValueError(
+        raise InputError(
             f"'{name}' has {len(columns)} features and {len(table)} rows; expected some of each"
         )
     labels = require_binary(table[label_column], name)

@@ -4,6 +4,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, QuantileTransformer
 
+from zoo.errors import InputError
+
 TAILS = ("none", "log1p", "quantile")
 QUANTILES = 1000
 
@@ -35,7 +37,7 @@ def tail_transform(tails: str = "none", rows: int = QUANTILES) -> Pipeline:
         [0.0, 0.5, 1.0]
     """
     if tails not in TAILS:
-        raise ValueError(
+        raise InputError(
             f"unknown treatment '{tails}' of long tails; give --tails {{{','.join(TAILS)}}}"
         )
     steps = {

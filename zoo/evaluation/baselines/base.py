@@ -5,6 +5,8 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
+
 
 class Baseline(Protocol):
     """What `all_baselines` gives."""
@@ -26,7 +28,7 @@ def as_rows(x: ArrayLike) -> np.ndarray:
     """
     x = np.asarray(x, dtype=np.float32)
     if unusable := int((~np.isfinite(x)).sum()):
-        raise ValueError(
+        raise InputError(
             f"{unusable} of {x.size} values of the samples are NaN or infinite, "
             "expected finite numbers"
         )
@@ -36,4 +38,4 @@ def as_rows(x: ArrayLike) -> np.ndarray:
 def require_variation(rows: np.ndarray) -> None:
     """Raise unless there are two samples that differ."""
     if len(rows) < 2 or np.ptp(rows, axis=0).max() == 0:
-        raise ValueError(f"{len(rows)} samples do not vary, expected 2 or more distinct ones")
+        raise InputError(f"{len(rows)} samples do not vary, expected 2 or more distinct ones")

@@ -5,6 +5,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.evaluation.baselines.base import as_rows
 
 
@@ -31,7 +32,7 @@ class LocalOutlierFactorBaseline:
 
         rows = as_rows(x)
         if len(rows) < 2:
-            raise ValueError(f"{len(rows)} samples have no neighbours, expected 2 or more")
+            raise InputError(f"{len(rows)} samples have no neighbours, expected 2 or more")
         self.factor_ = LocalOutlierFactor(min(self.k, len(rows) - 1), novelty=True).fit(rows)
         return self
 

@@ -5,6 +5,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.evaluation.baselines.base import as_rows, require_variation
 
 
@@ -32,7 +33,7 @@ class PCAReconstruction:
         rows = as_rows(x)
         require_variation(rows)
         if self.components is not None and not 1 <= self.components <= min(rows.shape):
-            raise ValueError(
+            raise InputError(
                 f"components is {self.components}, expected 1 to {min(rows.shape)} with "
                 f"{rows.shape[0]} samples of {rows.shape[1]} features"
             )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.evaluation.baselines.base import as_rows, require_variation
 
 
@@ -78,7 +79,7 @@ class RollingZScore:
         rows = as_rows(x)
         before = getattr(self, "before_", rows[:0])
         if before.shape[1] != rows.shape[1]:
-            raise ValueError(
+            raise InputError(
                 f"the series has {rows.shape[1]} features, expected the {before.shape[1]} fitted"
             )
         known = pd.DataFrame(np.concatenate([before, rows]).astype(np.float64))
@@ -91,4 +92,4 @@ class RollingZScore:
 
     def _check_length(self) -> None:
         if self.length < 2:
-            raise ValueError(f"length is {self.length}, expected 2 rows or more to tell a spread")
+            raise InputError(f"length is {self.length}, expected 2 rows or more to tell a spread")

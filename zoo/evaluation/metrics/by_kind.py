@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.evaluation.metrics.checks import check_lengths
 from zoo.evaluation.metrics.detection import roc_auc
 
@@ -30,7 +31,7 @@ def roc_auc_by_kind(normal: ArrayLike, strange: ArrayLike, kinds: ArrayLike) -> 
     normal, strange, kinds = np.asarray(normal), np.asarray(strange), np.asarray(kinds)
     check_lengths(kinds, strange, "scores of anomalies")
     if not len(normal) or not len(strange):
-        raise ValueError(
+        raise InputError(
             f"{len(normal)} normals and {len(strange)} anomalies; expected 1 or more of each"
         )
     found = {}

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.evaluation.metrics.checks import binary
 from zoo.evaluation.metrics.detection import best_f1, pr_auc
 from zoo.evaluation.metrics.point_adjusted import point_adjusted_f1
@@ -33,7 +34,7 @@ def chance(labels: ArrayLike, draws: int = 20, seed: int = 0) -> pd.DataFrame:
     """
     labels = binary("labels", labels)
     if draws < 1 or labels.all() or not labels.any():
-        raise ValueError(
+        raise InputError(
             f"{draws} draws for {labels.sum()} anomalies among {len(labels)} labels; expected 1 "
             f"draw or more, and labels of both kinds"
         )
@@ -74,7 +75,7 @@ def expected_best(values: ArrayLike, largest: int | None = None) -> np.ndarray:
     values = np.sort(np.asarray(values, dtype=float).ravel())
     largest = len(values) if largest is None else largest
     if not len(values) or not np.isfinite(values).all() or largest < 1:
-        raise ValueError(
+        raise InputError(
             f"values {values.tolist()} and largest {largest}; expected finite numbers and 1 or more"
         )
     seeds = np.arange(1, largest + 1)[:, np.newaxis]

@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
+
 
 def checked(labels: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Return labels as bool and scores as floats of their own precision, both `(n,)`.
@@ -18,7 +20,7 @@ def checked(labels: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.ndarra
         scores = scores.astype(np.float64)
     check_lengths(labels, scores, "scores")
     if unusable := int((~np.isfinite(scores)).sum()):
-        raise ValueError(
+        raise InputError(
             f"{unusable} of {len(scores)} scores are NaN or infinite, expected finite numbers; "
             "training diverged or the input holds NaN"
         )
@@ -33,12 +35,12 @@ def binary(name: str, values: ArrayLike) -> np.ndarray:
     """
     values = np.asarray(values)
     if values.ndim != 1 or values.size == 0:
-        raise ValueError(f"{name} have shape {values.shape}, expected (n,) with n of 1 or more")
+        raise InputError(f"{name} have shape {values.shape}, expected (n,) with n of 1 or more")
     if values.dtype == bool:
         return values
     strange = np.unique(values[~np.isin(values, (0, 1))])
     if strange.size:
-        raise ValueError(
+        raise InputError(
             f"{name} hold {strange[:5].tolist()}, expected only 0 (normal) and 1 (anomaly)"
         )
     return values.astype(bool)
@@ -47,7 +49,7 @@ def binary(name: str, values: ArrayLike) -> np.ndarray:
 def check_lengths(labels: np.ndarray, others: np.ndarray, name: str) -> None:
     """Raise unless there is one of the others for each label."""
     if others.shape != labels.shape:
-        raise ValueError(
+        raise InputError(
             f"{name} have shape {others.shape} and labels {labels.shape}, expected one for one"
         )
 

@@ -8,6 +8,7 @@ recall and F1 are then 0, and what has no value at all is NaN and warned about.
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.evaluation.metrics.checks import binary, check_lengths, checked, undefined
 
 
@@ -138,7 +139,7 @@ def summarize(labels: ArrayLike, scores: ArrayLike, threshold: float) -> dict[st
     """
     labels, scores = checked(labels, scores)
     if not np.isfinite(threshold):
-        raise ValueError(f"the threshold is {threshold}, expected a finite number")
+        raise InputError(f"the threshold is {threshold}, expected a finite number")
     flags = scores > np.float64(threshold)
     return {
         "roc_auc": roc_auc(labels, scores),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.integrate import trapezoid
 
+from zoo.errors import InputError
 from zoo.evaluation.metrics.checks import checked, undefined
 from zoo.evaluation.metrics.events import event_bounds, reduce_spans
 
@@ -44,7 +45,7 @@ def vus(labels: ArrayLike, scores: ArrayLike, window: int) -> dict[str, float]:
     """
     labels, scores = checked(labels, scores)
     if window != int(window) or window < 0:
-        raise ValueError(f"the window is {window}, expected a whole number of rows, 0 or more")
+        raise InputError(f"the window is {window}, expected a whole number of rows, 0 or more")
     if labels.all() or not labels.any():
         return dict.fromkeys(("vus_roc", "vus_pr"), undefined("VUS", labels))
     ranks = np.linspace(0, len(scores) - 1, THRESHOLDS).astype(int)

@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
+from zoo.errors import InputError
+
 
 class Threshold(ABC, BaseEstimator):
     """Learns from normal samples when to call one an anomaly."""
@@ -78,9 +80,9 @@ def finite(x: ArrayLike, name: str, dimensions: int) -> np.ndarray:
     values = np.asarray(x)
     if values.ndim != dimensions or values.size == 0:
         expected = "(n,)" if dimensions == 1 else "(n, d)"
-        raise ValueError(f"{name} have shape {values.shape}, expected {expected} and not empty")
+        raise InputError(f"{name} have shape {values.shape}, expected {expected} and not empty")
     if unusable := int((~np.isfinite(values)).sum()):
-        raise ValueError(
+        raise InputError(
             f"{unusable} of {values.size} values of the {name} are NaN or infinite, "
             "expected finite numbers"
         )
@@ -90,4 +92,4 @@ def finite(x: ArrayLike, name: str, dimensions: int) -> np.ndarray:
 def check_percentile(q: float) -> None:
     """Raise unless q is a percentile that leaves something below it."""
     if not 0 < q <= 100:
-        raise ValueError(f"q is {q}, expected a percentile above 0 and up to 100")
+        raise InputError(f"q is {q}, expected a percentile above 0 and up to 100")

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
+from zoo.errors import InputError
 from zoo.evaluation.thresholds.base import Threshold, finite_scores
 
 
@@ -36,12 +37,12 @@ class Gaussian(Threshold):
                 `false_alarm` out of range.
         """
         if self.false_alarm is not None and not 0 < self.false_alarm < 1:
-            raise ValueError(f"false_alarm is {self.false_alarm}, expected between 0 and 1")
+            raise InputError(f"false_alarm is {self.false_alarm}, expected between 0 and 1")
         scores = finite_scores(x)
         self.mean_ = float(scores.mean())
         self.deviation_ = float(scores.std())
         if self.deviation_ <= 1e-12 * abs(self.mean_):
-            raise ValueError(
+            raise InputError(
                 f"all {len(scores)} scores are equal, expected some spread; the model collapsed or "
                 "its inputs are one and the same"
             )

@@ -5,6 +5,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.evaluation.thresholds.base import Threshold, check_percentile, finite
 
 
@@ -41,9 +42,9 @@ class Mahalanobis(Threshold):
         check_percentile(self.q)
         embeddings = _embeddings(x)
         if len(embeddings) < 2:
-            raise ValueError("1 embedding is too few to tell a spread, expected 2 or more")
+            raise InputError("1 embedding is too few to tell a spread, expected 2 or more")
         if np.ptp(embeddings, axis=0).max() == 0:
-            raise ValueError(
+            raise InputError(
                 f"all {len(embeddings)} embeddings are equal, expected some spread; "
                 "the model collapsed or its inputs are one and the same"
             )
@@ -58,7 +59,7 @@ class Mahalanobis(Threshold):
         self._check_fitted()
         embeddings = _embeddings(x)
         if embeddings.shape[1] != len(self.center_):
-            raise ValueError(
+            raise InputError(
                 f"embeddings have {embeddings.shape[1]} dimensions, "
                 f"expected the {len(self.center_)} that were fitted"
             )

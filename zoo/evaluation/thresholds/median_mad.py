@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
+from zoo.errors import InputError
 from zoo.evaluation.thresholds.base import ScoreThreshold, finite_scores
 
 GAUSSIAN_DEVIATIONS = float(1 / norm.isf(0.25))  # of a MAD: 1.4826
@@ -45,7 +46,7 @@ class MedianMAD(ScoreThreshold):
         # SciPy's median_abs_deviation gives the same, ten times slower: too slow for `Rolling`.
         spread = float(np.median(np.abs(scores - median))) * GAUSSIAN_DEVIATIONS
         if spread <= 1e-12 * abs(median):
-            raise ValueError(
+            raise InputError(
                 f"half or more of the {len(scores)} scores are equal, expected some spread; "
                 "take Percentile, or look whether the model collapsed"
             )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import genpareto
 
+from zoo.errors import InputError
 from zoo.evaluation.thresholds.base import ScoreThreshold, finite_scores
 
 MIN_PEAKS = 10
@@ -49,9 +50,9 @@ class PeaksOverThreshold(ScoreThreshold):
                 above the quantile, excesses all equal, or parameters out of range.
         """
         if not 0 < self.level < 1:
-            raise ValueError(f"level is {self.level}, expected a quantile between 0 and 1")
+            raise InputError(f"level is {self.level}, expected a quantile between 0 and 1")
         if not 0 < self.false_alarm_rate < 1 - self.level:
-            raise ValueError(
+            raise InputError(
                 f"false_alarm_rate is {self.false_alarm_rate}, expected above 0 and below "
                 f"1 - level = {1 - self.level:g}; give a smaller rate or a lower level"
             )
@@ -70,13 +71,13 @@ class PeaksOverThreshold(ScoreThreshold):
 
     def _check_tail(self, excesses: np.ndarray, scores: int) -> None:
         if len(excesses) < MIN_PEAKS:
-            raise ValueError(
+            raise InputError(
                 f"{len(excesses)} of {scores} scores lie above their {self.level:g} quantile, "
                 f"expected {MIN_PEAKS} or more to tell the tail's shape; give "
                 f"{np.ceil(MIN_PEAKS / (1 - self.level)):.0f} scores or more, or a lower level"
             )
         if np.ptp(excesses) <= 1e-6 * excesses.max():
-            raise ValueError(
+            raise InputError(
                 f"the {len(excesses)} scores above the {self.level:g} quantile are all equal, "
                 "expected some spread; take Percentile, or look whether scores are cut off"
             )

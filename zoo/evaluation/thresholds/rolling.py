@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 
+from zoo.errors import InputError
 from zoo.evaluation.thresholds.base import ScoreThreshold, finite_scores
 from zoo.evaluation.thresholds.gaussian import Gaussian
 
@@ -100,11 +101,11 @@ class Rolling(BaseEstimator):
 
     def _check_parameters(self) -> None:
         if not isinstance(self.threshold, ScoreThreshold | Gaussian):
-            raise ValueError(
+            raise InputError(
                 f"the threshold is {self.threshold!r}, expected one on scores: "
                 "Percentile, Gaussian, MedianMAD or PeaksOverThreshold"
             )
         if self.length < 1 or self.every < 1:
-            raise ValueError(
+            raise InputError(
                 f"length is {self.length} and every {self.every}, expected 1 or more of each"
             )

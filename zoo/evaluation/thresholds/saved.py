@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.evaluation.thresholds.base import Threshold
 from zoo.evaluation.thresholds.gaussian import Gaussian
 from zoo.evaluation.thresholds.mahalanobis import Mahalanobis
@@ -27,7 +28,7 @@ def from_dict(saved: dict[str, Any]) -> Threshold | Rolling:
     """
     kinds = {kind.__name__: kind for kind in KINDS}
     if saved.get("kind") not in kinds:
-        raise ValueError(
+        raise InputError(
             f"a threshold of kind {saved.get('kind')!r} is unknown, expected one of "
             f"{', '.join(kinds)}"
         )

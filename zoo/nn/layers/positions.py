@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.errors import InputError
+
 
 @keras.saving.register_keras_serializable(package="zoo")
 class SinusoidalPositions(keras.layers.Layer):
@@ -22,7 +24,7 @@ class SinusoidalPositions(keras.layers.Layer):
 
     def build(self, input_shape):
         if None in input_shape[1:]:
-            raise ValueError(
+            raise InputError(
                 f"positions are added to {tuple(input_shape)}; expected a known window length and "
                 f"width: give them in the network's input shape."
             )

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 import keras
 import numpy as np
 
+from zoo.errors import InputError
 from zoo.nn.initializers import draw
 
 FIXED = ("Zeros", "Ones", "Constant")  # the same on every backend as they are
@@ -73,7 +74,7 @@ def draw_weights(model, seed):
                 variable.assign(drawn.astype("float32"))
     missed = [v.path for v in model.trainable_variables if id(v) not in seen]
     if missed:
-        raise ValueError(f"draw_weights does not reach {missed[0]}; set these weights yourself.")
+        raise InputError(f"draw_weights does not reach {missed[0]}; set these weights yourself.")
     return model
 
 

@@ -8,6 +8,7 @@ center from any input.
 import keras
 from keras import layers
 
+from zoo.errors import InputError
 from zoo.nn.initializers import drawn_by_numpy
 from zoo.nn.layers import Conv2D, NormalizedMaxPooling2D
 
@@ -68,7 +69,7 @@ def lenet_decoder(output_shape, embedding=None, filters=None):
     size = _size(output_shape)
     embedding = embedding or EMBEDDING[size]
     if embedding % 16:
-        raise ValueError(f"the decoder starts from a 4×4 map: {embedding} is no multiple of 16.")
+        raise InputError(f"the decoder starts from a 4×4 map: {embedding} is no multiple of 16.")
     code = keras.Input((embedding,))
     x = layers.Reshape((4, 4, embedding // 16))(code)
     x = layers.LeakyReLU(0.01)(x)
@@ -87,7 +88,7 @@ def lenet_decoder(output_shape, embedding=None, filters=None):
 
 def _size(shape):
     if len(shape) != 3 or shape[0] != shape[1] or shape[0] not in FILTERS:
-        raise ValueError(
+        raise InputError(
             f"LeNet takes images of 28×28 or 32×32 pixels with channels last, got {shape}; resize "
             f"or pad them."
         )

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from zoo.errors import InputError
 from zoo.nn.initializers import drawn_by_numpy
 from zoo.nn.layers import GRU, LSTM, Dense, SimpleRNN
 
@@ -86,4 +87,4 @@ def recurrent_decoder(
 
 def _check(cell):
     if cell not in CELLS:
-        raise ValueError(f"cell {cell!r} is unknown; choose one of {tuple(CELLS)}.")
+        raise InputError(f"cell {cell!r} is unknown; choose one of {tuple(CELLS)}.")

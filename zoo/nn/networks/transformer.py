@@ -6,6 +6,7 @@ Blocks normalise after each sum, as the paper and `torch.nn.TransformerEncoderLa
 import keras
 from keras import layers, ops
 
+from zoo.errors import InputError
 from zoo.nn.initializers import drawn_by_numpy
 from zoo.nn.layers import Dense, MultiHeadAttention, SinusoidalPositions
 
@@ -153,7 +154,7 @@ def attention_weights(network, x):
     """
     found = [layer for layer in network.layers if isinstance(layer, layers.MultiHeadAttention)]
     if not found:
-        raise ValueError(f"network {network.name!r} has no attention layer to look at.")
+        raise InputError(f"network {network.name!r} has no attention layer to look at.")
     before = keras.Model(network.input, [layer.input[0] for layer in found])
     states = keras.tree.flatten(before(ops.convert_to_tensor(x), training=False))
     weights = [_weights(layer, each) for layer, each in zip(found, states, strict=True)]
@@ -174,7 +175,7 @@ def _embed(x, width, dropout):
 def _blocks(x, blocks, heads, feed_forward, dropout):
     width = x.shape[-1]
     if width % heads:
-        raise ValueError(f"{heads} attention heads do not divide a width of {width}.")
+        raise InputError(f"{heads} attention heads do not divide a width of {width}.")
     for _ in range(blocks):
         attended = MultiHeadAttention(heads, width // heads, dropout=dropout)(x, x)
         x = layers.LayerNormalization(epsilon=1e-5)(x + layers.Dropout(dropout)(attended))

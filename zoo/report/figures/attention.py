@@ -8,6 +8,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.report.figures.checks import checked_labels
 from zoo.report.figures.style import ANOMALY, in_house_style, number, stage, title_over
 from zoo.report.figures.timeline import stretches
@@ -86,13 +87,13 @@ def _mark(cell: Axes, anomalous: np.ndarray) -> None:
 def _checked(weights: ArrayLike) -> np.ndarray:
     array = np.asarray(weights, dtype=float)
     if array.ndim != 4 or array.shape[2] != array.shape[3] or not array.size:
-        raise ValueError(
+        raise InputError(
             f"weights: shape {array.shape}, expected (layers, heads, time, time); stack the layers "
             "of one window"
         )
     wrong = np.abs(array.sum(axis=-1) - 1)
     if not (array.min() >= 0 and wrong.max() <= ROW_SUM):
-        raise ValueError(
+        raise InputError(
             f"weights: lowest {array.min():g}, and rows sum to 1 ± {wrong.max():g}; expected "
             "attention after its softmax, without dropout, the steps looked at on the last axis"
         )

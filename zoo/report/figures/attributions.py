@@ -13,6 +13,7 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.report.figures.checks import checked_labels, checked_scores
 from zoo.report.figures.style import (
     ANOMALY,
@@ -65,10 +66,10 @@ def attribution_grid(
     if scores is not None:
         scores = checked_scores(scores)
         if len(scores) != count:
-            raise ValueError(f"scores: {len(scores)} given for {count} images; give one for each")
+            raise InputError(f"scores: {len(scores)} given for {count} images; give one for each")
     anomalous = None if labels is None else checked_labels(labels, count)
     if columns is not None and len(columns) != count:
-        raise ValueError(f"columns: {len(columns)} names for {count} images; give one for each")
+        raise InputError(f"columns: {len(columns)} names for {count} images; give one for each")
 
     side = min(1.5, max(9 / count, 0.8))
     host = stage(
@@ -158,12 +159,12 @@ def _checked_images(images: ArrayLike) -> np.ndarray:
     """Images as float, each stretched to 0 to 1."""
     array = np.asarray(images, dtype=float)
     if array.ndim != 4 or array.shape[-1] not in (1, 3) or not array.size:
-        raise ValueError(
+        raise InputError(
             f"images: shape {array.shape}, expected (n, height, width, channels) with 1 or 3 "
             "channels and n >= 1"
         )
     if not np.isfinite(array).all():
-        raise ValueError("images: hold NaN or infinity, expected finite numbers")
+        raise InputError("images: hold NaN or infinity, expected finite numbers")
     low, high = (edge(array, axis=(1, 2, 3), keepdims=True) for edge in (np.min, np.max))
     return (array - low) / np.where(high > low, high - low, 1)
 
@@ -172,13 +173,13 @@ def _checked_maps(
     maps: Mapping[str, ArrayLike], shape: tuple[int, int, int]
 ) -> dict[str, np.ndarray]:
     if not maps:
-        raise ValueError("maps: none given, expected variant -> (n, height, width)")
+        raise InputError("maps: none given, expected variant -> (n, height, width)")
     checked = {name: np.asarray(values, dtype=float) for name, values in maps.items()}
     for name, array in checked.items():
         if array.shape != shape:
-            raise ValueError(f"maps of {name!r}: shape {array.shape}, expected {shape}")
+            raise InputError(f"maps of {name!r}: shape {array.shape}, expected {shape}")
         if not np.isfinite(array).all() or array.min() < 0:
-            raise ValueError(
+            raise InputError(
                 f"maps of {name!r}: hold negative numbers, NaN or infinity, expected numbers >= 0; "
                 "give the part that raises the score, or absolute values"
             )

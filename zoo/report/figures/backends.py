@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from zoo.errors import InputError
 from zoo.report.comparison import row_kinds, variant_names
 from zoo.report.figures.style import (
     HATCHES,
@@ -95,7 +96,7 @@ def _checked(table: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The rows to draw, with a column `name`."""
     missing = [name for name in ("variant", "backend", "seed", metric) if name not in table.columns]
     if missing:
-        raise ValueError(
+        raise InputError(
             f"table: columns {list(table.columns)}, expected {' and '.join(missing)} too; "
             "runs_table makes one"
         )
@@ -103,7 +104,7 @@ def _checked(table: pd.DataFrame, metric: str) -> pd.DataFrame:
     named = named[np.array(row_kinds(table)) == "model"]
     known = named.dropna(subset=[metric])
     if known.empty:
-        raise ValueError(f"table: no model has a {metric}; choose another metric")
+        raise InputError(f"table: no model has a {metric}; choose another metric")
     return known
 
 

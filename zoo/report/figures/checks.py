@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
+
 
 def checked_scores(scores: ArrayLike, name: str = "scores") -> np.ndarray:
     """Scores as (n,) float64.
@@ -18,10 +20,10 @@ def checked_scores(scores: ArrayLike, name: str = "scores") -> np.ndarray:
     """
     array = np.asarray(scores, dtype=float)
     if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"{name}: shape {array.shape}, expected (n,) with n >= 1")
+        raise InputError(f"{name}: shape {array.shape}, expected (n,) with n >= 1")
     bad = np.flatnonzero(~np.isfinite(array))
     if bad.size:
-        raise ValueError(
+        raise InputError(
             f"{name}: {bad.size} of {array.size} are NaN or infinite, the first at index {bad[0]}; "
             "drop them or look for what broke the score"
         )
@@ -36,10 +38,10 @@ def checked_labels(labels: ArrayLike, count: int, name: str = "labels") -> np.nd
     """
     array = np.asarray(labels)
     if array.shape != (count,):
-        raise ValueError(f"{name}: shape {array.shape}, expected ({count},), one per score")
+        raise InputError(f"{name}: shape {array.shape}, expected ({count},), one per score")
     strange = np.setdiff1d(np.unique(array), [0, 1])
     if strange.size:
-        raise ValueError(f"{name}: found {strange[:5].tolist()}, expected 0 (normal), 1 (anomaly)")
+        raise InputError(f"{name}: found {strange[:5].tolist()}, expected 0 (normal), 1 (anomaly)")
     return array.astype(bool)
 
 
@@ -51,11 +53,11 @@ def checked_line(values: ArrayLike, count: int, name: str) -> np.ndarray:
     """
     array = np.asarray(values, dtype=float)
     if array.shape != (count,):
-        raise ValueError(
+        raise InputError(
             f"{name}: shape {array.shape}, expected ({count},), one per time; fill with NaN where "
             "there is none"
         )
     bad = np.flatnonzero(np.isinf(array))
     if bad.size:
-        raise ValueError(f"{name}: {bad.size} of {count} are infinite, the first at index {bad[0]}")
+        raise InputError(f"{name}: {bad.size} of {count} are infinite, the first at index {bad[0]}")
     return array

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from zoo.errors import InputError
 from zoo.report.comparison import row_names
 from zoo.report.figures.style import (
     INK,
@@ -51,13 +52,13 @@ def comparison_bars(
     """
     missing = [name for name in ("variant", metric) if name not in comparison.columns]
     if missing:
-        raise ValueError(
+        raise InputError(
             f"comparison: columns {list(comparison.columns)}, expected {' and '.join(missing)} too"
         )
     named = comparison.assign(variant=row_names(comparison))
     known = named.dropna(subset=[metric]).sort_values(metric, kind="stable")
     if known.empty:
-        raise ValueError(f"comparison: no variant has a {metric}; choose another metric")
+        raise InputError(f"comparison: no variant has a {metric}; choose another metric")
     values = known[metric].to_numpy(float)
     baseline = np.asarray(known["kind"] != "model" if "kind" in known else np.zeros(len(known)))
     start = trivial_value(metric, None) or 0.0

@@ -9,6 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.evaluation import metrics
 from zoo.report.figures.cells import MISSING, draw_cells, ink_on
 from zoo.report.figures.checks import checked_labels
@@ -36,7 +37,7 @@ def confusion_matrix(
     """
     count = np.size(labels)
     if not count:
-        raise ValueError("labels: none given, expected (n,) with n >= 1")
+        raise InputError("labels: none given, expected (n,) with n >= 1")
     true = checked_labels(labels, count)
     flagged = checked_labels(flags, count, "flags")
     counts = sklearn.metrics.confusion_matrix(true, flagged, labels=[False, True])

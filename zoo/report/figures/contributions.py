@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.report.figures.checks import checked_scores
 from zoo.report.figures.style import (
     ANOMALY,
@@ -245,15 +246,15 @@ def _window_finding(contributions: np.ndarray, names: Sequence[str], times: np.n
 def _checked_window(window: ArrayLike, contributions: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     window, contributions = np.asarray(window, float), np.asarray(contributions, float)
     if window.ndim != 2 or window.shape != contributions.shape or len(window) < 2:
-        raise ValueError(
+        raise InputError(
             f"window: shape {window.shape} with contributions of shape {contributions.shape}, "
             "expected (window, features) of both, with a window of 2 or more; give one window"
         )
     if not window.size:
-        raise ValueError(f"window: shape {window.shape} has no features; give one or more")
+        raise InputError(f"window: shape {window.shape} has no features; give one or more")
     if np.isinf(window).any() or not np.isfinite(contributions).all():
         where = "window" if np.isinf(window).any() else "contributions"
-        raise ValueError(
+        raise InputError(
             f"{where}: holds NaN or infinity, expected finite numbers; look for what broke the "
             "score or the reading of the file"
         )
@@ -264,9 +265,9 @@ def _check_lengths(count: int, **given: Sequence | None) -> None:
     for name, items in given.items():
         if items is not None and len(items) != count:
             one = "time step" if name == "times" else "feature"
-            raise ValueError(f"{name}: {len(items)} given for {count} {one}s; give one for each")
+            raise InputError(f"{name}: {len(items)} given for {count} {one}s; give one for each")
 
 
 def _check_top(top: int) -> None:
     if top < 1:
-        raise ValueError(f"top: {top}, expected 1 or more features to draw")
+        raise InputError(f"top: {top}, expected 1 or more features to draw")

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from zoo.errors import InputError
 from zoo.evaluation import metrics
 from zoo.report.figures.checks import checked_labels, checked_scores
 from zoo.report.figures.style import (
@@ -107,10 +108,10 @@ def _checked(
     curves: Curves, points: Mapping[str, float] | None
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     if not curves:
-        raise ValueError("curves: none given, expected name -> (labels, scores)")
+        raise InputError("curves: none given, expected name -> (labels, scores)")
     strays = [str(name) for name in points or () if name not in curves]
     if strays:
-        raise ValueError(
+        raise InputError(
             f"points: no curve is named {', '.join(strays)}; the curves are {', '.join(curves)}"
         )
     checked = {}
@@ -118,7 +119,7 @@ def _checked(
         scores = checked_scores(scores, f"scores of {name!r}")
         labels = checked_labels(labels, len(scores), f"labels of {name!r}")
         if labels.all() or not labels.any():
-            raise ValueError(
+            raise InputError(
                 f"labels of {name!r}: all {len(labels)} are {int(labels[0])}, and a curve needs "
                 "normal samples and anomalies; draw a score histogram instead"
             )

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.report.figures.checks import checked_labels
 from zoo.report.figures.style import ANOMALY, INK, NORMAL, in_house_style, one_panel, set_title
 
@@ -42,10 +43,10 @@ def embedding_map(
     """
     points = np.asarray(points2d, dtype=float)
     if points.ndim != 2 or points.shape[1] != 2:
-        raise ValueError(f"points2d: shape {points.shape}, expected (n, 2); project them first")
+        raise InputError(f"points2d: shape {points.shape}, expected (n, 2); project them first")
     keeps_distances = "pca" in method.lower()
     if radius is not None and (not keeps_distances or center is None):
-        raise ValueError(
+        raise InputError(
             f"radius {radius:g} with method {method!r} and center {center}: a circle needs a "
             "center and a projection that keeps distances (PCA); give outside=distance > radius"
         )

@@ -10,6 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.report.figures.cells import draw_cells, label_bar, name_cells
 from zoo.report.figures.style import (
     MUTED,
@@ -75,13 +76,13 @@ def feature_errors(
 def _checked(errors: ArrayLike, features: int, samples: int) -> np.ndarray:
     array = np.asarray(errors, dtype=float)
     if array.shape != (samples, features) or not array.size:
-        raise ValueError(
+        raise InputError(
             f"errors: shape {array.shape} with {samples} names and {features} columns, expected "
             f"({samples}, {features}) and at least one of each"
         )
     if np.isinf(array).any() or np.nanmin(array, initial=0) < 0:
         found = "infinity" if np.isinf(array).any() else f"{np.nanmin(array):g}"
-        raise ValueError(f"errors: found {found}, expected finite squared or absolute errors")
+        raise InputError(f"errors: found {found}, expected finite squared or absolute errors")
     return array
 
 

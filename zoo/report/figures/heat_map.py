@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from zoo.errors import InputError
 from zoo.report import metric_names
 from zoo.report.figures.cells import draw_cells, label_bar, name_cells
 from zoo.report.figures.style import (
@@ -59,14 +60,14 @@ def table_heat_map(table: pd.DataFrame, title: str, label: str, ax: Axes | None 
 
 def _checked(table: pd.DataFrame) -> np.ndarray:
     if table.empty:
-        raise ValueError(f"table: shape {table.shape}, expected at least one row and one column")
+        raise InputError(f"table: shape {table.shape}, expected at least one row and one column")
     words = [str(name) for name in table.columns.difference(table.select_dtypes("number").columns)]
     if words:
-        raise ValueError(f"table: columns {', '.join(words)} hold no numbers; make them the index")
+        raise InputError(f"table: columns {', '.join(words)} hold no numbers; make them the index")
     values = table.to_numpy(float, na_value=np.nan)
     if np.isinf(values).any() or np.isnan(values).all():
         found = "infinity" if np.isinf(values).any() else "nothing but NaN"
-        raise ValueError(f"table: holds {found}, expected numbers, NaN where there is none")
+        raise InputError(f"table: holds {found}, expected numbers, NaN where there is none")
     return values
 
 

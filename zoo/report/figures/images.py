@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.report.figures.checks import checked_labels, checked_scores
 from zoo.report.figures.style import ANOMALY, INK, NORMAL, in_house_style, number, panels
 
@@ -36,7 +37,7 @@ def gallery(
     """
     images, scores = np.asarray(images), checked_scores(scores)
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or len(images) != len(scores):
-        raise ValueError(
+        raise InputError(
             f"images: shape {images.shape} with {len(scores)} scores, expected "
             f"({len(scores)}, height, width, channels) with 1 or 3 channels"
         )

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.report.figures.checks import checked_labels, checked_line
 from zoo.report.figures.style import (
     ANOMALY,
@@ -122,7 +123,7 @@ def series_grid(
         ValueError: no series, or arrays of one that do not fit.
     """
     if not series:
-        raise ValueError("series: none given, expected name -> (times, values, labels or None)")
+        raise InputError("series: none given, expected name -> (times, values, labels or None)")
     checked = {name: _checked(name, *parts) for name, parts in series.items()}
 
     host = stage(ax, (9, 0.7 + 1.6 * len(checked)))

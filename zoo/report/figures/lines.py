@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from zoo.errors import InputError
 from zoo.report.figures.style import INK, in_house_style, line_look, one_panel, set_title
 
 if TYPE_CHECKING:
@@ -67,13 +68,13 @@ def line_chart(
 
 def _check(places: np.ndarray, values: np.ndarray, log: bool, log_x: bool) -> None:
     if not values.size:
-        raise ValueError(f"table: shape {values.shape}, expected at least one row and one column")
+        raise InputError(f"table: shape {values.shape}, expected at least one row and one column")
     if np.isinf(values).any() or np.isnan(values).all():
         found = "infinity" if np.isinf(values).any() else "nothing but NaN"
-        raise ValueError(f"table: holds {found}, expected numbers, NaN where there is none")
+        raise InputError(f"table: holds {found}, expected numbers, NaN where there is none")
     for is_log, numbers, name in ((log, values, "values"), (log_x, places, "index")):
         if is_log and np.nanmin(numbers) <= 0:
-            raise ValueError(
+            raise InputError(
                 f"table: the {name} go down to {np.nanmin(numbers):g}; a logarithmic axis needs "
                 f"numbers above 0"
             )

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.report.figures.checks import checked_labels, checked_scores
 from zoo.report.figures.style import ANOMALY, INK, NORMAL, in_house_style, number, one_panel
 from zoo.report.figures.style import set_title as title_on
@@ -97,7 +98,7 @@ def _spans_decades(scores: np.ndarray) -> bool:
 def _bin_edges(scores: np.ndarray, log: bool) -> np.ndarray:
     low, high = scores.min(), scores.max()
     if log and low <= 0:
-        raise ValueError(f"log=True, but the lowest score is {low:g}; a log axis needs scores > 0")
+        raise InputError(f"log=True, but the lowest score is {low:g}; a log axis needs scores > 0")
     if low == high:  # a collapsed detector: one bar, not an error
         low, high = (low / 2, high * 2) if log else (low - 0.5, high + 0.5)
     return np.geomspace(low, high, BINS + 1) if log else np.linspace(low, high, BINS + 1)

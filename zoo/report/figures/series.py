@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.report.figures.style import (
     ANOMALY,
     HATCHES,
@@ -71,7 +72,7 @@ def price_chart(
     """
     times, close, scores = utc(timestamps), np.asarray(close), np.asarray(scores, float)
     if not len(times) == len(close) == len(scores):
-        raise ValueError(
+        raise InputError(
             f"timestamps, close and scores have {len(times)}, {len(close)} and {len(scores)} "
             "values, expected one each per candle; fill scores with NaN before the first window"
         )
@@ -101,7 +102,7 @@ def _marked(anomalies: ArrayLike, count: int) -> np.ndarray:
     array = np.asarray(anomalies)
     if array.dtype == bool:
         if array.shape != (count,):
-            raise ValueError(f"anomalies: mask of shape {array.shape}, expected ({count},)")
+            raise InputError(f"anomalies: mask of shape {array.shape}, expected ({count},)")
         return np.flatnonzero(array)
     return array.astype(int)
 

@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.gridspec import SubplotSpec
 
+from zoo.errors import InputError
+
 # Okabe & Ito, "Color Universal Design", 2008: told apart by colour-blind readers.
 NORMAL = "#0072B2"  # blue
 ANOMALY = "#D55E00"  # vermilion
@@ -213,7 +215,7 @@ def _taken(ax: Axes) -> tuple[Figure, SubplotSpec]:
     """The figure of an axes and its place in the grid there, which it leaves."""
     figure, place = ax.figure, ax.get_subplotspec()
     if place is None:
-        raise ValueError(
+        raise InputError(
             "this figure has several panels, and `ax` was placed by hand; "
             "pass an axes from Figure.subplots or add_subplot"
         )

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from zoo.errors import InputError
 from zoo.evaluation.metrics.events import event_bounds
 from zoo.report.figures.style import ANOMALY, INK, number
 
@@ -50,13 +51,13 @@ def positions_of(timestamps: ArrayLike, name: str = "times") -> np.ndarray:
     """
     times = utc(timestamps)
     if times.ndim != 1 or len(times) < 2:
-        raise ValueError(f"{name}: shape {times.shape}, expected (n,) with n >= 2")
+        raise InputError(f"{name}: shape {times.shape}, expected (n,) with n >= 2")
     if np.issubdtype(times.dtype, np.datetime64):
         times = mdates.date2num(times)
     positions = times.astype(float)
     missing = np.flatnonzero(~np.isfinite(positions))
     if missing.size:
-        raise ValueError(f"{name}: {missing.size} are missing, the first at index {missing[0]}")
+        raise InputError(f"{name}: {missing.size} are missing, the first at index {missing[0]}")
     return positions
 
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from zoo.errors import InputError
 from zoo.report.figures.style import (
     abbreviated,
     add_legend,
@@ -42,11 +43,11 @@ def training_curves(history: pd.DataFrame, ax: Axes | None = None) -> Figure:
         ValueError: no column `epoch`, or no numbers beside it.
     """
     if "epoch" not in history.columns:
-        raise ValueError(f"history: columns {list(history.columns)}, expected one named 'epoch'")
+        raise InputError(f"history: columns {list(history.columns)}, expected one named 'epoch'")
     values = history.select_dtypes("number").drop(columns="epoch").dropna(axis=1, how="all")
     terms = [name for name in values if not _is_validation(name, values)]
     if not terms:
-        raise ValueError(f"history: columns {list(history.columns)}, expected a numeric loss term")
+        raise InputError(f"history: columns {list(history.columns)}, expected a numeric loss term")
     numeric = history.select_dtypes("number").columns
     naming = [name for name in history.columns if name not in numeric]
     lines = dict(_lines(history, naming))
