@@ -15,10 +15,12 @@ import os
 import platform
 import sys
 from pathlib import Path
+from typing import Any
 
 from zoo.errors import ZooError
 from zoo.version import __version__
 
+Tensor = Any  # an array of the backend that runs: Keras has no type for it
 BACKENDS = ("tensorflow", "jax", "torch")
 DEVICES = ("auto", "cpu", "gpu")
 CPU_DEVICES = 4  # at most, that JAX shall take the cores of a CPU for
