@@ -49,8 +49,8 @@ from zoo.models import Classifier, Forecaster
 from zoo.models.base import AnomalyModel
 from zoo.nn.networks import draw_weights, mlp, recurrent
 from zoo.report import figures
-from zoo.report.comparison import row_names
 from zoo.report.result import Result
+from zoo.report.table import row_names
 from zoo.training.batches import Batches
 
 Cell = Literal["rnn", "lstm", "gru"]

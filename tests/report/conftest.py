@@ -7,7 +7,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from zoo.report.result import Result
-from zoo.report.run_folder import RunFolder, load_run
+from zoo.report.run_folder import RunFolder
+from zoo.report.saved_run import load_run
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,14 @@ from zoo.report.comparison import (
     data_groups,
     differing_data,
     differing_settings,
-    is_as_published,
-    row_names,
-    row_tags,
     run_names,
     runs_table,
     score_differences,
     seed_groups,
     spread_over_seeds,
-    text_columns,
-    variant_names,
 )
-from zoo.report.run_folder import SavedRun
+from zoo.report.saved_run import SavedRun
+from zoo.report.table import is_as_published, row_names, row_tags, text_columns, variant_names
 
 pytestmark = pytest.mark.once
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo.report.run_folder import FILES, RunFolder, RunFolderError, load_run
+from zoo.report.run_folder import RunFolder
+from zoo.report.saved_run import FILES, RunFolderError, load_run
 
 pytestmark = pytest.mark.once
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.backend import installed
 from zoo.bench.machine import memory_mb
 from zoo.bench.processes import Worker, WorkerError
 from zoo.errors import InputError
@@ -53,8 +54,6 @@ def growth(
     Raises:
         ValueError: a size below 1, or no more rows than a window has.
     """
-    from zoo.backend import installed
-
     least = 2 if window is None else window + 1
     if not rows or min(rows) < least:
         raise InputError(f"rows is {tuple(rows)}; give sizes of {least} or more")

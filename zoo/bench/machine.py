@@ -14,6 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from zoo import backend
+from zoo.version import __version__
+
 POWER = Path("/sys/class/powercap")
 PACKAGES = ("keras", "tensorflow", "jax", "jaxlib", "torch", "numpy", "scikit-learn")
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "XLA_FLAGS")
@@ -28,9 +31,6 @@ def describe_machine() -> dict[str, Any]:
         >>> sorted(describe_machine())[:4]
         ['accelerator', 'cores', 'cpu', 'date']
     """
-    from zoo import backend
-    from zoo.version import __version__
-
     return {
         "cpu": cpu_name(),
         "cores": backend.core_count(),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import jinja2
+
 from zoo.bench import tables
 from zoo.bench.figure_speed import speed_bars
 from zoo.errors import InputError
-from zoo.report.html import Cell, Table, embedded, templates
-from zoo.report.run_folder import png
+from zoo.report.page import Cell, Table, embedded, png, templates
 
 SPEEDS = ("train", "score", "predict")
 
@@ -31,7 +32,7 @@ def render(found: Mapping[str, Any]) -> str:
         raise InputError("results: no rows, expected one or more; measure something")
     compared = any(row.get("train_ratio") for row in rows if row["backend"] != "native")
     caption = "Speed by model and backend; whiskers are 95 % intervals over the rounds."
-    page = templates().get_template("bench.html.j2")
+    page = templates(jinja2.PackageLoader("zoo.bench", "")).get_template("bench.html.j2")
     return page.render(
         title="backend benchmark",
         lead=lead(found),

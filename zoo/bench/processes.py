@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import zoo
 from zoo.errors import ZooError
 
 PATIENCE = 900.0  # seconds until an answer is given up
@@ -161,8 +162,6 @@ class Workers:
 
 def environment(backend: str) -> dict[str, str]:
     """Variables of a worker's process: its backend, this zoo, and no chatter."""
-    import zoo
-
     here = str(Path(zoo.__file__).parent.parent)
     path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
     own = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, "PYTHONPATH": path}

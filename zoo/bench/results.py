@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
+from zoo.report import strict_json
 
 if TYPE_CHECKING:
     from zoo.bench.run import Outcome
@@ -42,8 +43,6 @@ def write(path: str | Path, outcome: Outcome) -> None:
         path: `.json` file; one that exists is replaced.
         outcome: what `zoo.bench.measure` returned.
     """
-    from zoo.report import strict_json
-
     path = Path(path)
     partial = path.with_name(f".{path.name}.partial")
     content = {"environment": outcome.environment, "rows": outcome.rows}

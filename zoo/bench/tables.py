@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.bench.results import row_name
 from zoo.bench.subjects import SUBJECTS
+from zoo.report import terminal
 
 if TYPE_CHECKING:
     from zoo.bench.comparison import Change
@@ -83,8 +84,6 @@ def ratio(row: Mapping[str, Any], verb: str) -> str:
 
 def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print a table a model, and below it what went wrong and whether the scores agree."""
-    from zoo.report import terminal
-
     for title, own in groups(rows):
         terminal.print_texts(title, HEADS, map(cells, own), remarks(own))
 
@@ -184,8 +183,6 @@ def peer_cells(row: Mapping[str, Any]) -> list[str]:
 
 def print_peers(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print a table a detector of another library."""
-    from zoo.report import terminal
-
     for title, own in peer_groups(rows):
         terminal.print_texts(title, PEER_HEADS, map(peer_cells, own), remarks(own))
 

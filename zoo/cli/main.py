@@ -136,7 +136,7 @@ def compare(
         FileNotFoundError: the folder that `html` is to lie in does not exist.
     """
     from zoo.report import comparison, terminal
-    from zoo.report.run_folder import load_run
+    from zoo.report.saved_run import load_run
 
     for option, file in (("--out", out), ("--html", html)):
         if file is not None and file.is_dir():

@@ -7,14 +7,13 @@ import os
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from zoo.report.config import flat_config
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from zoo.report.run_folder import SavedRun
+from zoo.report.saved_run import SavedRun
+from zoo.report.table import SETTING_COLUMNS, row_kinds, row_names, text_columns
 
 DATA_FIELDS = (
     *("dataset", "normal_class", "train", "test", "folder", "path", "window", "stride"),
@@ -22,81 +21,6 @@ DATA_FIELDS = (
     *("label", "label_column", "level", "anomalous_share"),
 )
 DATA_METRICS = ("n_train", "n_test")
-SETTING_COLUMNS = ("run", "recipe", "variant", "kind", "backend", "device", "seed")
-FLAGS = ("collapsed",)
-PROTOCOL = "protocol"
-AS_PUBLISHED = "as published"  # a protocol
-
-
-def row_kinds(comparison: pd.DataFrame) -> list[str]:
-    """`model`, `baseline` or `trivial` for each row of a comparison; `model` if it says none."""
-    if "kind" not in comparison:
-        return ["model"] * len(comparison)
-    return [str(kind) for kind in comparison["kind"].fillna("model")]
-
-
-def row_tags(comparison: pd.DataFrame) -> list[list[str]]:
-    """What a reader must know of each row beside its variant: its kind, unless it is a model, and
-    whether it collapsed.
-    """
-    tags = [[kind] if kind != "model" else [] for kind in row_kinds(comparison)]
-    if "collapsed" in comparison:
-        for words, collapsed in zip(tags, comparison["collapsed"] == 1, strict=True):
-            words += ["collapsed"] if collapsed else []
-    return tags
-
-
-def text_columns(comparison: pd.DataFrame) -> list[str]:
-    """Columns of words that tell rows apart beside their variant: `input`, `imbalance`."""
-    import pandas as pd
-
-    return [
-        name
-        for name in comparison.columns.difference(SETTING_COLUMNS, sort=False)
-        if not pd.api.types.is_numeric_dtype(comparison[name])
-        and name not in FLAGS
-        and comparison[name].nunique(dropna=False) > 1
-    ]
-
-
-def row_names(comparison: pd.DataFrame) -> list[str]:
-    """One name per row: its variant and, where several rows share it, what tells them apart.
-
-    Args:
-        comparison: one row per variant, with `variant` and any columns of words.
-
-    Returns:
-        `GRU (scaled, focal loss)` for a row whose variant `GRU` is met more than once.
-    """
-    shared = comparison["variant"].duplicated(keep=False)
-    words = comparison[text_columns(comparison)].itertuples(index=False, name=None)
-    names = []
-    for variant, is_shared, row in zip(comparison["variant"], shared, words, strict=True):
-        known = ", ".join(word for word in row if isinstance(word, str) and word)
-        names.append(f"{variant} ({known})" if is_shared and known else str(variant))
-    return names
-
-
-def variant_names(table: pd.DataFrame) -> list[str]:
-    """One name for each row of `runs_table`, the same in every run: its variant, what else tells a
-    run's rows apart, and its recipe where there are several or no variants.
-
-    Args:
-        table: from `runs_table`.
-    """
-    words = text_columns(table)
-    if "run" in table:
-        within = table.groupby("run", sort=False)
-        words = [name for name in words if within[name].nunique(dropna=False).max() > 1]
-    names = row_names(table[["variant", *words]])
-    if "recipe" not in table:
-        return names
-    recipes = table["recipe"].astype(str).str.replace("_", " ")
-    several = recipes.nunique() > 1
-    return [
-        f"{recipe}: {name}" if name and several else name or recipe
-        for name, recipe in zip(names, recipes, strict=True)
-    ]
 
 
 def run_names(runs: Sequence[SavedRun]) -> list[str]:
@@ -114,18 +38,6 @@ def run_names(runs: Sequence[SavedRun]) -> list[str]:
     return [name(own) for own in paths]
 
 
-def ranking_groups(comparison: pd.DataFrame) -> list[str]:
-    """What each row may be ranked against: a protocol's numbers compare with none but its own."""
-    if PROTOCOL not in comparison:
-        return [""] * len(comparison)
-    return [str(protocol) for protocol in comparison[PROTOCOL]]
-
-
-def is_as_published(comparison: pd.DataFrame) -> list[bool]:
-    """Which rows chose with the test labels in hand, as their source did."""
-    return [group.replace("_", " ") == AS_PUBLISHED for group in ranking_groups(comparison)]
-
-
 def runs_table(runs: Sequence[SavedRun]) -> pd.DataFrame:
     """One row per run and variant.
 
@@ -136,8 +48,6 @@ def runs_table(runs: Sequence[SavedRun]) -> pd.DataFrame:
         Columns `run`, `recipe`, `variant`, `kind`, `backend`, `device`, `seed`, then every metric;
         a run without variants has one row, whose variant is empty.
     """
-    import pandas as pd
-
     rows = []
     for run, name in zip(runs, run_names(runs), strict=True):
         common = {
@@ -170,8 +80,6 @@ def spread_over_seeds(runs: Sequence[SavedRun]) -> pd.DataFrame | None:
         names), `runs` and `seeds` (how many), then `<metric>_mean` and `<metric>_std` (sample
         standard deviation). None if no two runs belong together.
     """
-    import pandas as pd
-
     table = runs_table(runs)
     keys = [_all_but_seed(run) for run in runs for _ in range(_row_count(run))]
     metrics = [
@@ -224,8 +132,6 @@ def score_differences(runs: Sequence[SavedRun]) -> tuple[pd.DataFrame | None, li
         seeds). None if nothing can be compared. And a phrase for each pair of runs whose scores.csv
         do not list the same samples.
     """
-    import pandas as pd
-
     found, problems = [], []
     for group in seed_groups(runs, by_backend=False):
         for one, other in combinations(group, 2):

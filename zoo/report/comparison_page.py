@@ -6,20 +6,17 @@ import os
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import numpy as np
+import pandas as pd
 
 from zoo.errors import InputError
 from zoo.report import comparison, figures, metric_names
-from zoo.report.html import Cell, Table, embedded, plain_table, templates
-from zoo.report.run_folder import png
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from zoo.report.run_folder import SavedRun
+from zoo.report import table as tables
+from zoo.report.page import Cell, Table, embedded, plain_table, png, templates
+from zoo.report.saved_run import SavedRun
 
 METRICS = ("roc_auc", "pr_auc", "vus_pr", "f1")  # none that was chosen on the test labels
 MOST_BARS = 24  # of a figure; the best are drawn
@@ -78,7 +75,7 @@ def render(runs: Sequence[SavedRun], home: str | Path = ".") -> str:
     if not runs:
         raise InputError("runs: none given, expected one or more; give run folders")
     table = comparison.runs_table(runs)
-    table = table.assign(name=comparison.variant_names(table))
+    table = table.assign(name=tables.variant_names(table))
     names = comparison.run_names(runs)
     data = _differing_data(runs)
     metrics = [name for name in METRICS if name in table and table[name].notna().any()]
@@ -119,7 +116,7 @@ def render(runs: Sequence[SavedRun], home: str | Path = ".") -> str:
 def what_is_compared(runs: Sequence[SavedRun]) -> str:
     """One sentence: how many runs of what, and in what they differ."""
     table = comparison.runs_table(runs)
-    kinds = dict(zip(comparison.variant_names(table), comparison.row_kinds(table), strict=True))
+    kinds = dict(zip(tables.variant_names(table), tables.row_kinds(table), strict=True))
     counts = [
         _count(sum(kind == wanted for kind in kinds.values()), word)
         for wanted, word in (("model", "variant"), ("baseline", "one-second baseline"))
@@ -179,15 +176,15 @@ def variants_table(table: pd.DataFrame, names: Sequence[str], metric: str) -> Ta
     rows = [[Cell(name), *(Cell("–", True) for _ in names)] for name in variants]
     for column, run in enumerate(names, start=1):
         own = table[table["run"] == run]
-        kinds, groups = comparison.row_kinds(own), comparison.ranking_groups(own)
+        kinds, groups = tables.row_kinds(own), tables.ranking_groups(own)
         best = metric_names.best_rows(metric, own[metric].astype(float), kinds, groups)
-        facts = zip(own["name"], own[metric], best, comparison.row_tags(own), strict=True)
+        facts = zip(own["name"], own[metric], best, tables.row_tags(own), strict=True)
         for name, value, is_best, tags in facts:
             tag = "collapsed" if "collapsed" in tags else ""
             shown = metric_names.shown(metric, value)
             cell = Cell(shown, True, bool(is_best) and not tag, tag)
             rows[variants.index(name)][column] = cell
-    kinds = dict(zip(table["name"], comparison.row_kinds(table), strict=True))
+    kinds = dict(zip(table["name"], tables.row_kinds(table), strict=True))
     tags = [[kinds[name]] if kinds[name] != "model" else [] for name in variants]
     return Table([Cell("Variant"), *(Cell(name, True) for name in names)], rows, tags)
 
@@ -214,10 +211,10 @@ def _groups(runs: Sequence[SavedRun]) -> list[Group]:
     """Models by variant and what differs beside the seed; baselines, which use no backend, once."""
     found = []
     table = comparison.runs_table(runs)
-    table = table.assign(name=comparison.variant_names(table))
+    table = table.assign(name=tables.variant_names(table))
     names = comparison.run_names(runs)
     by_run = dict(zip(map(id, runs), names, strict=True))
-    kinds = np.array(comparison.row_kinds(table))
+    kinds = np.array(tables.row_kinds(table))
     for is_model in (True, False):
         gathered = comparison.seed_groups(runs, by_backend=is_model)
         labels = _labels(gathered, by_run)
@@ -225,11 +222,11 @@ def _groups(runs: Sequence[SavedRun]) -> list[Group]:
             of_group = table["run"].isin([by_run[id(run)] for run in members])
             rows = table[of_group & ((kinds == "model") == is_model)]
             for name, own in rows.groupby("name", sort=False):
-                tags = [word for words in comparison.row_tags(own) for word in words]
+                tags = [word for words in tables.row_tags(own) for word in words]
                 whole = f"{name} ({label})" if label else str(name)
                 whole += " (collapsed)" if "collapsed" in tags else ""
-                eligible = "collapsed" not in tags and not any(comparison.is_as_published(own))
-                kind = comparison.row_kinds(own)[0]
+                eligible = "collapsed" not in tags and not any(tables.is_as_published(own))
+                kind = tables.row_kinds(own)[0]
                 found.append(Group(whole, kind, own, eligible))
     return found
 
@@ -259,8 +256,6 @@ def _labels(gathered: Sequence[Sequence[SavedRun]], names: dict[int, str]) -> li
 
 def _bars(groups: Sequence[Group], metrics: Sequence[str]) -> list[dict[str, str]]:
     """A figure a metric: mean and spread of every group, the best where they are many."""
-    import pandas as pd
-
     drawn = []
     for metric in metrics:
         known = [group for group in groups if _knows(group, metric)]
@@ -324,8 +319,6 @@ def _losses(pairs: Sequence[tuple[SavedRun, str]]) -> tuple[pd.DataFrame, int] |
     """Histories as `training_curves` draws them, and how many variants have no panel; None if no
     run has losses.
     """
-    import pandas as pd
-
     parts = []
     for run, name in pairs:
         history = run.history()
@@ -355,7 +348,7 @@ def _spread_table(spread: pd.DataFrame, metrics: Sequence[str], ranked: bool) ->
     spread = spread[spread["seeds"] > 1]
     order = {name: place for place, name in enumerate(dict.fromkeys(spread["variant"]))}
     spread = spread.sort_values("variant", key=lambda names: names.map(order), kind="stable")
-    words = comparison.text_columns(spread)
+    words = tables.text_columns(spread)
     differing = [name for name in ("recipe", "backend") if spread[name].nunique() > 1]
     keys = ["variant", *words, *differing, "seeds", "run"]
     shown = spread[keys].copy()
@@ -365,7 +358,7 @@ def _spread_table(spread: pd.DataFrame, metrics: Sequence[str], ranked: bool) ->
         shown[name] = [metric_names.shown_with_spread(name, *pair) for pair in pairs]
     shown = shown.rename(columns={"seeds": "Seeds", "run": "Runs"})
     table = plain_table(shown, most=len(shown))
-    kinds, groups = comparison.row_kinds(spread), comparison.ranking_groups(spread)
+    kinds, groups = tables.row_kinds(spread), tables.ranking_groups(spread)
     heads = list(table.heads)
     for column, name in enumerate(shown.columns):
         if name not in metrics:
@@ -374,7 +367,7 @@ def _spread_table(spread: pd.DataFrame, metrics: Sequence[str], ranked: bool) ->
         best = metric_names.best_rows(name, spread[f"{name}_mean"], kinds, groups) & ranked
         for row, is_best in zip(table.rows, best, strict=True):
             row[column] = row[column]._replace(numeric=True, best=bool(is_best))
-    return table._replace(heads=heads, tags=comparison.row_tags(spread))
+    return table._replace(heads=heads, tags=tables.row_tags(spread))
 
 
 def _differences_table(differences: pd.DataFrame) -> Table:

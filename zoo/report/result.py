@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import InputError
-from zoo.report.comparison import row_names
+from zoo.report.table import row_names
 
 if TYPE_CHECKING:
     import keras

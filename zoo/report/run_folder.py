@@ -4,40 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import io
-import json
 import os
 import secrets
 import shutil
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import ZooError
-from zoo.report import strict_json
+from zoo.report import run_page, strict_json
 from zoo.report.config import config_to_json
+from zoo.report.page import png
+from zoo.report.saved_run import FORMAT, RunFolderError
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
-
     from zoo.report.result import Result
-
-FORMAT = 1  # of the folder's layout; a reader refuses folders from a later version
-FILES = (
-    "config.json",
-    "metrics.json",
-    "environment.json",
-    "history.csv",
-    "scores.csv",
-    "report.html",
-)
-
-
-class RunFolderError(ZooError, OSError):
-    """A run folder that cannot be written or read; the message says what to do."""
 
 
 class RunFolder:
@@ -96,8 +77,6 @@ class RunFolder:
         Raises:
             RunFolderError: a file cannot be written, as on a full disk.
         """
-        from zoo.report import html
-
         try:
             self._write_tables(result, environment, command)
             if result.model is not None:
@@ -106,7 +85,7 @@ class RunFolder:
             pictures = {stem: png(figure) for stem, figure in result.figures.items()}
             for stem, picture in pictures.items():
                 (self._partial / "figures" / f"{stem}.png").write_bytes(picture)
-            page = html.render(result, environment, command, pictures)
+            page = run_page.render(result, environment, command, pictures)
             (self._partial / "report.html").write_text(page, encoding="utf-8")
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -192,120 +171,6 @@ class RunFolder:
         for parent in reversed(self._made_parents):
             with contextlib.suppress(OSError):  # holds the finished run, or something else
                 parent.rmdir()
-
-
-@dataclass(frozen=True)
-class SavedRun:
-    """A finished run, read back from its folder.
-
-    Attributes:
-        path: the run folder.
-        recipe: module name of the recipe.
-        config: field name to JSON value, nested as the recipe's config is.
-        metrics: metric name to number, text, bool or None.
-        environment: what `zoo.backend.describe` said.
-        comparison: one row per variant, or None.
-        command: the line that runs it again; None in a folder that does not hold it yet.
-    """
-
-    path: Path
-    recipe: str
-    config: dict[str, Any]
-    metrics: dict[str, Any]
-    environment: dict[str, Any]
-    comparison: pd.DataFrame | None
-    command: str | None = None
-
-    def history(self) -> pd.DataFrame:
-        """One row per epoch, as `Result.history`.
-
-        Raises:
-            RunFolderError: history.csv cannot be read.
-        """
-        return _read_csv(self.path / "history.csv")
-
-    def scores(self) -> pd.DataFrame:
-        """One row per test sample, as `Result.scores`.
-
-        Raises:
-            RunFolderError: scores.csv cannot be read.
-        """
-        return _read_csv(self.path / "scores.csv")
-
-
-def load_run(path: str | Path) -> SavedRun:
-    """Read the numbers of a finished run.
-
-    Args:
-        path: a folder that `RunFolder` wrote.
-
-    Raises:
-        RunFolderError: no such folder, files are missing or damaged, or a later version wrote it.
-    """
-    folder = Path(path)
-    if folder.exists() and not folder.is_dir():
-        raise RunFolderError(f"{folder} is a file; give the run folder that it lies in")
-    if not folder.is_dir():
-        raise RunFolderError(f"run folder {folder} does not exist; `zoo run` prints where it wrote")
-    missing = [name for name in FILES if not (folder / name).is_file()]
-    if missing:
-        raise RunFolderError(
-            f"run folder {folder} is incomplete: {', '.join(missing)} missing; give a folder that "
-            "`zoo run` finished"
-        )
-    config, metrics, environment = (_read_json(folder / name) for name in FILES[:3])
-    if config.get("format") != FORMAT:
-        raise RunFolderError(
-            f"run folder {folder} has format {config.get('format')}, this zoo reads {FORMAT}; "
-            "update keras-anomaly-zoo or run the recipe again"
-        )
-    absent = [name for name in ("recipe", "config") if name not in config]
-    if absent:
-        raise RunFolderError(
-            f"{folder / FILES[0]} lacks {' and '.join(absent)}; run the recipe again"
-        )
-    path = folder / "comparison.csv"
-    comparison = _read_csv(path) if path.is_file() else None
-    if comparison is not None and "variant" not in comparison:
-        raise RunFolderError(f"{path} has no column 'variant'; run the recipe again")
-    return SavedRun(
-        path=folder,
-        recipe=config["recipe"],
-        config=config["config"],
-        metrics=metrics,
-        environment=environment,
-        comparison=comparison,
-        command=config.get("command"),
-    )
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise RunFolderError(f"{path} is damaged ({error}); run the recipe again") from error
-    if not isinstance(content, dict):
-        raise RunFolderError(f"{path} holds no JSON object; run the recipe again")
-    return content
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        return pd.read_csv(path)
-    except pd.errors.EmptyDataError:  # a table without columns
-        return pd.DataFrame()
-    except (ValueError, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise RunFolderError(f"{path} cannot be read ({reason}); run the recipe again") from error
-
-
-def png(figure: Figure) -> bytes:
-    """A figure as the bytes of a PNG file."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120)
-    return buffer.getvalue()
 
 
 def _reason(error: OSError) -> str:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from zoo.report import metric_names
-from zoo.report.comparison import ranking_groups, row_kinds, row_tags, text_columns
+from zoo.report.table import ranking_groups, row_kinds, row_tags, text_columns
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zoo.errors import InputError
-from zoo.report.comparison import row_kinds, variant_names
 from zoo.report.figures.style import (
     HATCHES,
     INK,
@@ -22,6 +21,7 @@ from zoo.report.figures.style import (
 )
 from zoo.report.metric_names import metric as metric_named
 from zoo.report.metric_names import shown, trivial_value
+from zoo.report.table import row_kinds, variant_names
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from zoo.errors import InputError
-from zoo.report.comparison import row_names
 from zoo.report.figures.style import (
     INK,
     MUTED,
@@ -23,6 +22,7 @@ from zoo.report.figures.style import (
 )
 from zoo.report.metric_names import metric as metric_named
 from zoo.report.metric_names import shown, trivial_value
+from zoo.report.table import row_names
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import jinja2
 import numpy as np
 
 from zoo.report import metric_names
-from zoo.report.comparison import (
+from zoo.report.config import flat_config
+from zoo.report.page import Table, embedded, plain_table, templates
+from zoo.report.table import (
     PROTOCOL,
     is_as_published,
     ranking_groups,
@@ -18,41 +18,11 @@ from zoo.report.comparison import (
     row_names,
     row_tags,
 )
-from zoo.report.config import flat_config
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from zoo.report.result import Result
-
-MOST_ROWS = 50  # of a table on the page; the CSV files hold all
-
-
-class Cell(NamedTuple):
-    """One cell of a table: its text, whether it is a number, whether the best of its column, and
-    what to say beside it.
-    """
-
-    text: str
-    numeric: bool = False
-    best: bool = False
-    tag: str = ""
-
-
-class Table(NamedTuple):
-    """A table ready for the page.
-
-    Attributes:
-        heads: column titles, with whether the column holds numbers.
-        rows: cells by row.
-        tags: by row, what to say beside its first cell: `baseline`, `collapsed`.
-        left_out: rows that are in the CSV only.
-    """
-
-    heads: list[Cell]
-    rows: list[list[Cell]]
-    tags: list[list[str]]
-    left_out: int = 0
 
 
 class MetricLine(NamedTuple):
@@ -101,12 +71,6 @@ def render(
         config=_shown_items(flat_config(result.config)),
         environment=_shown_items(flat_config(environment)),
     )
-
-
-def embedded(name: str, picture: bytes, caption: str = "") -> dict[str, str]:
-    """A PNG picture as a page holds it."""
-    data = base64.b64encode(picture).decode("ascii")
-    return {"name": name, "caption": caption, "data": data}
 
 
 def verdict(result: Result) -> str:
@@ -185,27 +149,6 @@ def comparison_table(comparison: pd.DataFrame) -> Table:
     return table._replace(tags=tags)
 
 
-def plain_table(frame: pd.DataFrame, most: int = MOST_ROWS) -> Table:
-    """Any table, its first `most` rows, numbers as `metric_names.shown` writes them."""
-    numeric = [np.issubdtype(kind, np.number) for kind in _numpy_kinds(frame)]
-    heads = [
-        Cell(metric_names.metric(str(name)).title, is_number)
-        for name, is_number in zip(frame.columns, numeric, strict=True)
-    ]
-    rows = [
-        [
-            Cell(metric_names.shown(str(name), value), is_number)
-            for name, value, is_number in zip(frame.columns, row, numeric, strict=True)
-        ]
-        for row in frame.head(most).itertuples(index=False, name=None)
-    ]
-    return Table(heads, rows, [[] for _ in rows], max(0, len(frame) - most))
-
-
-def _numpy_kinds(frame: pd.DataFrame) -> list[np.dtype]:
-    return [kind if isinstance(kind, np.dtype) else np.dtype(object) for kind in frame.dtypes]
-
-
 def _says_nothing(comparison: pd.DataFrame) -> list[str]:
     """Columns that tell no row from another, and those shown as a tag."""
     return [
@@ -227,16 +170,3 @@ def _shown_items(flat: Mapping[str, Any]) -> list[tuple[str, str]]:
         return str(value)
 
     return [(name, text(value)) for name, value in flat.items()]
-
-
-def templates() -> jinja2.Environment:
-    """The pages and what they share; text is escaped."""
-    return jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [jinja2.PackageLoader("zoo.report"), jinja2.PackageLoader("zoo.bench", "")]
-        ),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo.report.html import comparison_table, metric_lines, plain_table, render, verdict
+from zoo.report.page import plain_table
+from zoo.report.run_page import comparison_table, metric_lines, render, verdict
 
 pytestmark = pytest.mark.once
 
