@@ -11,7 +11,6 @@ from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
-import zoo  # noqa: F401, I001  (chooses the backend before Keras is imported)
 import keras
 import numpy as np
 import pandas as pd
@@ -20,13 +19,13 @@ from scipy.stats import chi2, norm
 
 from zoo.evaluation import metrics
 from zoo.evaluation.baselines import PCAReconstruction
-from zoo.models.collapse import CollapseWarning
-from zoo.training.batches import Batches
+from zoo.evaluation.thresholds import Gaussian, MedianMAD, PeaksOverThreshold, Percentile, Rolling
 from zoo.models import Autoencoder, DeepSVDD
+from zoo.models.collapse import CollapseWarning
 from zoo.nn.networks import draw_weights, mlp
 from zoo.report import figures
 from zoo.report.figures import style
-from zoo.evaluation.thresholds import Gaussian, MedianMAD, PeaksOverThreshold, Percentile, Rolling
+from zoo.training.batches import Batches
 
 
 def draw_all(folder):

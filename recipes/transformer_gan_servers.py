@@ -579,7 +579,7 @@ def cures_table(config, task, contestants):
                 for said, kind in limits.items():
                     flags = scores > fixed_threshold(kind, normal, config)
                     column[f"{pooling}, {said}"] = metrics.at_threshold(y, flags)["f1"]
-                flags = MedianMAD(config.mad).fit(scores).predict(scores)
+                flags = MedianMAD(config.mad).fit(scores).alarms(scores)
                 column[f"{pooling}, adaptive"] = metrics.at_threshold(y, flags)["f1"]
             columns[f"{name}, {continuation}"] = column
     return pd.DataFrame(columns)

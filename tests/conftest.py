@@ -24,7 +24,9 @@ if _workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
     if _threads == "1":
         os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
 
-import zoo  # noqa: E402, F401  (chooses an installed backend where KERAS_BACKEND does not)
+import zoo  # noqa: E402
+
+zoo.tune_process()  # an installed backend where KERAS_BACKEND names none
 
 
 @pytest.fixture(scope="session")

@@ -45,25 +45,49 @@ def error(result: subprocess.CompletedProcess) -> str:
     return result.stderr.strip().splitlines()[-1]
 
 
-SHOW_CHOICE = "import os, zoo; print(os.environ.get('KERAS_BACKEND'))"
+SHOW_CHOICE = "import os, zoo; zoo.tune_process(); print(os.environ.get('KERAS_BACKEND'))"
 
 
-def test_import_is_light(python):
-    code = "import sys, zoo; print({'keras', 'numpy', *zoo.backend.BACKENDS} & set(sys.modules))"
+def test_import_does_nothing(python):
+    code = """
+import os, sys
+before = dict(os.environ)
+os.getloadavg = None  # not to be read either
+import zoo
+assert dict(os.environ) == before
+print({'keras', 'numpy', *zoo.backend.BACKENDS} & set(sys.modules))
+"""
     assert output(python(code)) == "set()"
 
 
-def test_import_takes_the_first_installed_backend(python):
+def test_subpackages_are_imported_when_they_are_named(python):
+    code = "import zoo; print(zoo.detectors.Autoencoder.__name__, 'models' in dir(zoo))"
+    assert output(python(code)) == "Autoencoder True"
+
+
+def test_an_installed_backend_serves_where_keras_would_miss_its_own(python):
+    code = "import zoo.models, keras; print(keras.backend.backend())"
+    assert output(python(code, hidden=("tensorflow",))) == "jax"
+    assert output(python(code, hidden=("tensorflow", "jax"))) == "torch"
+
+
+def test_tune_process_takes_the_first_installed_backend(python):
     assert output(python(SHOW_CHOICE, hidden=("tensorflow",))) == "jax"
     assert output(python(SHOW_CHOICE, hidden=("tensorflow", "jax"))) == "torch"
 
 
-def test_import_leaves_a_stated_choice_alone(python):
+def test_tune_process_keeps_what_is_set(python):
+    code = "import os, zoo; zoo.tune_process(); print(os.environ['JAX_COMPILATION_CACHE_DIR'])"
+    assert output(python(code, JAX_COMPILATION_CACHE_DIR="mine")) == "mine"
+    assert output(python(code)).endswith("jax")
+
+
+def test_tune_process_leaves_a_stated_choice_alone(python):
     assert output(python(SHOW_CHOICE, KERAS_BACKEND="torch")) == "torch"
     assert output(python(SHOW_CHOICE, hidden=("torch",), KERAS_BACKEND="torch")) == "torch"
 
 
-def test_import_respects_keras_json_if_its_backend_is_installed(python, tmp_path):
+def test_tune_process_respects_keras_json_if_its_backend_is_installed(python, tmp_path):
     (tmp_path / "keras.json").write_text(json.dumps({"backend": "torch"}))
     assert output(python(SHOW_CHOICE)) == "torch"
     assert output(python(SHOW_CHOICE, hidden=("torch", "tensorflow"))) == "jax"

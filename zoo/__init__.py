@@ -1,35 +1,42 @@
-"""A Keras 3 model zoo for deep anomaly detection on TensorFlow, JAX and PyTorch."""
+"""A Keras 3 model zoo for deep anomaly detection on TensorFlow, JAX and PyTorch.
+
+Importing it does nothing else: subpackages (`zoo.detectors`, `zoo.models`, ...) are imported when
+they are first named, and nothing is set in the environment. `tune_process` does that.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+import importlib
 from typing import TYPE_CHECKING, Any
 
-from zoo.backend import prefer_installed, set_defaults
+from zoo.backend import tune_process
 from zoo.version import __version__
 
 if TYPE_CHECKING:
-    from zoo.detectors import Detector
+    from zoo.detectors.artifact import load, save
     from zoo.models.many import fit_many
 
-__all__ = ["__version__", "fit_many", "load"]
+_FUNCTIONS = {
+    "fit_many": "zoo.models.many",
+    "load": "zoo.detectors.artifact",
+    "save": "zoo.detectors.artifact",
+}
+_SUBPACKAGES = (
+    "bench", "cli", "data", "detectors", "engine", "evaluation", "explain", "models", "nn",
+    "report", "training",
+)  # fmt: skip
 
-
-set_defaults()
-prefer_installed()
-
-
-def load(path: str | Path) -> Detector:
-    """Read a detector that its `save` wrote, under any backend: `zoo.detectors.artifact.load`."""
-    from zoo.detectors import artifact
-
-    return artifact.load(path)
+__all__ = ["__version__", "fit_many", "load", "save", "tune_process"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `zoo.models.many.fit_many`, and Keras with it, when it is asked for."""
-    if name == "fit_many":
-        from zoo.models.many import fit_many
-
-        return fit_many
+    """Import a subpackage, or the module of a function, when it is first asked for."""
+    if name in _FUNCTIONS:
+        return getattr(importlib.import_module(_FUNCTIONS[name]), name)
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f"zoo.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_FUNCTIONS, *_SUBPACKAGES})

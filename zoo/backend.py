@@ -36,28 +36,53 @@ def installed() -> tuple[str, ...]:
 
 
 def prefer_installed() -> None:
-    """Spare the user an error about a missing TensorFlow: let Keras default to what is installed.
+    """Set `KERAS_BACKEND` to a backend that is installed.
 
-    Does nothing where `KERAS_BACKEND` is set, Keras is imported already or no backend is installed.
-    The backend named in the user's `keras.json` comes first, then the order of `BACKENDS`.
+    Does nothing where it is set, Keras is imported already or no backend is installed. The backend
+    named in the user's `keras.json` comes first, then the order of `BACKENDS`.
     """
     if os.environ.get("KERAS_BACKEND") or "keras" in sys.modules:
         return
     available = installed()
-    if not available:
-        return
-    configured = _configured_backend()
-    os.environ["KERAS_BACKEND"] = configured if configured in available else available[0]
+    if available:
+        os.environ["KERAS_BACKEND"] = _default_backend(available)
 
 
-def set_defaults() -> None:
-    """Set what the backends read when they are imported, where the user has not set it.
+def ensure_backend() -> None:
+    """Keep Keras, which is about to be imported, from failing on a backend that is not installed.
 
-    On a machine whose cores are busy, threads of torch that wait for each other sleep: awake, they
-    would take the cores from those they wait for, and training would be ten times slower. On an
-    idle one, sleep would make small networks four times slower. JAX keeps what took long to
-    compile, for the next process, and takes the cores for devices that can share a batch.
+    Every subpackage that needs Keras calls it. It sets `KERAS_BACKEND` only where Keras would
+    otherwise take one that is missing: a plain `pip install` of JAX or torch, and no choice made.
     """
+    if os.environ.get("KERAS_BACKEND") or "keras" in sys.modules:
+        return
+    if (_configured_backend() or "tensorflow") not in installed():
+        prefer_installed()
+
+
+def _default_backend(available: tuple[str, ...]) -> str:
+    configured = _configured_backend()
+    return configured if configured in available else available[0]
+
+
+def tune_process() -> None:
+    """Prepare this process for fast training; call it before Keras is imported.
+
+    The command line does so. It writes environment variables that Keras and the backends read when
+    they are imported, each only where it is not set:
+
+    - `KERAS_BACKEND`, as `prefer_installed` chooses.
+    - `OMP_WAIT_POLICY=PASSIVE` where the cores are busy: torch's threads then sleep while they wait
+      for each other. Spinning, they would take the cores from those they wait for, and training
+      would be ten times slower; on an idle machine sleep makes small networks four times slower.
+    - `JAX_COMPILATION_CACHE_DIR`: JAX keeps what took long to compile for the next process.
+    - `JAX_NUM_CPU_DEVICES`: JAX treats the cores as devices, which can share a batch.
+
+    Example:
+        >>> import zoo
+        >>> zoo.tune_process()
+    """
+    prefer_installed()
     if _busy():
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_user_cache() / "jax"))

@@ -37,6 +37,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from zoo.errors import InputError
 from zoo.report.result import Result
 
 
@@ -64,7 +65,7 @@ def settings(config):
 
 def run(config):
     if config.limit < 2:
-        raise ValueError(f"limit is {config.limit}, expected 2 or more; give --limit 10")
+        raise InputError(f"limit is {config.limit}, expected 2 or more; give --limit 10")
     if config.limit == 13:
         np.zeros(3).reshape(2)
     if config.limit == 14:

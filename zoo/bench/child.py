@@ -50,4 +50,5 @@ def _as_given(values, columns):
 
 
 if __name__ == "__main__":
+    zoo.tune_process()
     work(Path(sys.argv[1]), float(sys.argv[2]))

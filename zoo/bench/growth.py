@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.backend import installed
+from zoo.backend import installed, tune_process
 from zoo.bench.machine import memory_mb
 from zoo.bench.processes import Worker, WorkerError
 from zoo.errors import InputError
@@ -98,6 +98,7 @@ def _row(count, backend, task, patience):
 
 def _measure(rows: int, window: int | None, features: int, batch_size: int) -> dict[str, float]:
     """What `growth` says of one size, on the backend that `KERAS_BACKEND` names."""
+    tune_process()
     import keras
 
     from zoo.detectors import Autoencoder, DeepSVDD

@@ -36,6 +36,7 @@ class ZooModel:
     def __init__(self, subject: Subject, device: str):
         from zoo import backend
 
+        backend.tune_process()
         backend.choose(device=device)
         from zoo.training.batches import Batches
 

@@ -27,6 +27,7 @@ class FitOptions:
     method: str = "autoencoder"  # which detector
     backend: Literal["auto", "tensorflow", "jax", "torch"] = "auto"  # auto: the first installed
     device: Literal["auto", "cpu", "gpu"] = "auto"  # gpu: CUDA or Apple Metal
+    engine: Literal["auto", "fast", "reference"] = "auto"  # reference: by Keras' public API alone
     traceback: bool = False  # show where an error came from
 
 
@@ -44,7 +45,7 @@ def fit(words: Sequence[str]) -> None:
     import tyro
 
     early = early_options(words, "method")
-    start_backend(early.backend, early.device)
+    start_backend(early.backend, early.device, early.engine)
     from zoo.cli.csv_files import read_features
     from zoo.detectors import METHODS
     from zoo.report import terminal
@@ -220,6 +221,7 @@ def add_parsers(commands: Any) -> None:
         command.add_argument("model", type=Path, metavar="MODEL.zoo", help="what zoo fit saved")
         command.add_argument("--backend", default="auto", help="tensorflow, jax, torch or auto")
         command.add_argument("--device", default="auto", help="cpu, gpu or auto")
+        command.add_argument("--engine", default="auto", help="fast, reference or auto")
     scoring.add_argument("data", type=Path, metavar="DATA.csv", help="rows to score")
     explaining.add_argument("data", type=Path, metavar="DATA.csv", help="rows to look at")
     explaining.add_argument("--count", type=int, default=5, help="rows to explain")

@@ -44,6 +44,7 @@ class RunOptions:
     published: bool = False  # set what is not given here as the source project has it
     backend: Literal["auto", "tensorflow", "jax", "torch"] = "auto"  # auto: the first installed
     device: Literal["auto", "cpu", "gpu"] = "auto"  # gpu: CUDA or Apple Metal
+    engine: Literal["auto", "fast", "reference"] = "auto"  # reference: by Keras' public API alone
     traceback: bool = False  # show where an error came from
 
 
@@ -92,7 +93,7 @@ def run(name: str, words: Sequence[str]) -> Result:
 
     module_name = find_recipe(name)
     early = early_options(words)
-    start_backend(early.backend, early.device)
+    start_backend(early.backend, early.device, early.engine)
 
     from zoo.report import terminal
     from zoo.report.config import reproducing_command
@@ -223,7 +224,7 @@ def _dispatch(argv: list[str]) -> int:
         return 0
     options = _parser().parse_args(argv)
     if options.command in cli_detectors.COMMANDS:
-        start_backend(options.backend, options.device)
+        start_backend(options.backend, options.device, options.engine)
         cli_detectors.COMMANDS[options.command](options)
     elif options.command in MEASURING:
         return MEASURING[options.command](options)

@@ -10,23 +10,49 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from zoo.errors import InputError
+
+ENGINES = ("auto", "fast", "reference")  # auto: what ZOO_ENGINE names, else fast
+
 
 def early_options(words: Sequence[str], *names: str) -> argparse.Namespace:
-    """Read --backend, --device and `names` only: what is needed before anything is imported."""
+    """Read --backend, --device, --engine and `names`: what is needed before any import."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--backend", default="auto")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--engine", default="auto")
     for name in names:
         parser.add_argument(f"--{name}")
     return parser.parse_known_args(words)[0]
 
 
-def start_backend(name: str, device: str) -> None:
-    """Choose backend and device, before Keras is imported."""
+def start_backend(name: str, device: str, engine: str = "auto") -> None:
+    """Choose backend, device and engine, before Keras is imported.
+
+    Raises:
+        BackendError: a backend or device that cannot be had.
+        InputError: an unknown engine.
+    """
     from zoo import backend
 
+    if engine not in ENGINES:
+        raise InputError(f"engine '{engine}' is unknown; choose one of {', '.join(ENGINES)}")
+    if engine != "auto":
+        os.environ["ZOO_ENGINE"] = engine
+    show_notes()
     quiet_tensorflow()
+    backend.tune_process()
     backend.choose(None if name == "auto" else name, device)
+
+
+def show_notes() -> None:
+    """Print what the engine says of a step it takes the slow way: one line on stderr each."""
+    logger = logging.getLogger("zoo.engine")
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("note: %(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
 
 
 def quiet_tensorflow() -> None:

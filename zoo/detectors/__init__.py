@@ -1,5 +1,6 @@
 """scikit-learn outlier estimators over the zoo's models: data in, decisions out."""
 
+import zoo.engine  # noqa: F401  (an installed backend, before Keras is imported)
 from zoo.detectors.autoencoder import Autoencoder, SequenceAutoencoder, VariationalAutoencoder
 from zoo.detectors.base import Detector
 from zoo.detectors.deep_svdd import DeepSVDD, HybridDeepSVDD

@@ -12,8 +12,12 @@ import importlib
 import random
 from contextlib import nullcontext
 
-import keras
-import numpy as np
+from zoo.backend import ensure_backend
+
+ensure_backend()  # before the first import of Keras
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
 
 _backend = importlib.import_module(f"zoo.engine.{keras.backend.backend()}.loop")
 

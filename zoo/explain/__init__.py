@@ -4,6 +4,7 @@ Each function takes a detector of `zoo.models` and samples as its network sees t
 every backend. `Detector.explain` does the same for raw data, by the features' names.
 """
 
+import zoo.engine  # noqa: F401  (an installed backend, before Keras is imported)
 from zoo.explain.attention import attention
 from zoo.explain.errors import embedding_direction, error_map
 from zoo.explain.explanation import Explanation, reasons

@@ -1,5 +1,6 @@
 """One file, one method. Networks arrive as arguments."""
 
+import zoo.engine  # noqa: F401  (an installed backend, before Keras is imported)
 from zoo.models.autoencoder import Autoencoder
 from zoo.models.classifier import Classifier
 from zoo.models.deep_svdd import DeepSVDD

@@ -42,8 +42,8 @@ def test_a_json_file_keeps_scores_and_decisions(threshold, normals):
     assert restored.get_params() == threshold.get_params()
     assert restored.threshold_ == threshold.threshold_
     np.testing.assert_array_equal(restored.score(x), threshold.score(x))
-    np.testing.assert_array_equal(restored.predict(x), threshold.predict(x))
-    assert 0 < restored.predict(x).sum() < len(x) / 4
+    np.testing.assert_array_equal(restored.alarms(x), threshold.alarms(x))
+    assert 0 < restored.alarms(x).sum() < len(x) / 4
 
 
 def test_an_unknown_kind_is_refused():
@@ -54,7 +54,7 @@ def test_an_unknown_kind_is_refused():
 @pytest.mark.parametrize("threshold", ALL[:-1], ids=str)
 def test_the_limit_is_the_threshold_in_the_unit_of_the_scores(threshold, normals):
     limit = threshold.fit(normals[:, 0]).limit
-    assert threshold.predict([limit - 1e-3, limit + 1e-3]).tolist() == [0, 1]
+    assert threshold.alarms([limit - 1e-3, limit + 1e-3]).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("kind", [type(threshold) for threshold in ALL])
@@ -70,7 +70,7 @@ def test_what_cannot_be_fitted_is_named(kind):
     with pytest.raises(ValueError, match="not empty"):
         threshold.fit([])
     with pytest.raises(ValueError, match="has learned nothing yet; call fit"):
-        threshold.predict([[1.0, 2.0]] if is_distance else [1.0])
+        threshold.alarms([[1.0, 2.0]] if is_distance else [1.0])
 
 
 def test_a_collapsed_model_is_named():

@@ -40,7 +40,7 @@ def test_mahalanobis_needs_fewer_samples_than_dimensions():
 
 
 def test_the_farthest_training_embedding_is_normal_at_100_percent(normals):
-    assert not Mahalanobis(100).fit(normals).predict(normals).any()
+    assert not Mahalanobis(100).fit(normals).alarms(normals).any()
 
 
 def test_embeddings_of_another_size_are_named(normals):

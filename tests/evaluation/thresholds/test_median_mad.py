@@ -12,7 +12,7 @@ pytestmark = pytest.mark.once
 def test_the_threshold_is_the_median_and_k_times_the_scaled_deviation():
     scores = [4.0, 1.0, 3.0, 2.0, 10.0]  # median 3, deviations 1 2 0 1 7, their median 1
     assert MedianMAD(k=3).fit(scores).threshold_ == pytest.approx(3 + 3 * 1.4826, abs=1e-4)
-    assert MedianMAD(k=3).fit(scores).predict(scores).tolist() == [0, 0, 0, 0, 1]
+    assert MedianMAD(k=3).fit(scores).alarms(scores).tolist() == [0, 0, 0, 0, 1]
 
 
 def test_it_is_what_scipy_calls_so():
@@ -24,7 +24,7 @@ def test_it_is_what_scipy_calls_so():
 def test_k_counts_standard_deviations_of_gaussian_scores():
     scores = np.random.default_rng(0).normal(7, 3, size=100_000)
     assert MedianMAD(k=2).fit(scores).threshold_ == pytest.approx(7 + 2 * 3, abs=0.1)
-    assert MedianMAD(k=2).fit(scores).predict(scores).mean() == pytest.approx(norm.sf(2), abs=2e-3)
+    assert MedianMAD(k=2).fit(scores).alarms(scores).mean() == pytest.approx(norm.sf(2), abs=2e-3)
 
 
 def test_a_tenth_of_anomalies_moves_it_little_however_large_they_are():

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.once
 @pytest.mark.parametrize("q", [50, 90, 95, 99, 100])
 def test_percentile_flags_exactly_its_share(q):
     scores = np.random.default_rng(q).permutation(100) / 7
-    assert Percentile(q).fit(scores).predict(scores).sum() == 100 - q
+    assert Percentile(q).fit(scores).alarms(scores).sum() == 100 - q
 
 
 def test_percentile_passes_scores_through():
@@ -20,7 +20,7 @@ def test_percentile_passes_scores_through():
 
 def test_the_highest_training_score_is_normal_at_100_percent():
     scores = np.random.default_rng(0).normal(size=200)
-    assert not Percentile(100).fit(scores).predict(scores).any()
+    assert not Percentile(100).fit(scores).alarms(scores).any()
 
 
 def test_a_percentile_out_of_range_is_named():

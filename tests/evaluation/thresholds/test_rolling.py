@@ -30,7 +30,7 @@ def test_each_threshold_is_fitted_on_the_scores_before_it():
     rolling = Rolling(Percentile(100), length=2)  # the larger of the two before
     found = rolling.thresholds([3.0, 1.0, 2.0, 9.0], history=[7.0, 4.0, 5.0])
     assert found.tolist() == [5.0, 5.0, 3.0, 2.0]
-    assert rolling.predict([3.0, 1.0, 2.0, 9.0], history=[7.0, 4.0, 5.0]).tolist() == [0, 0, 0, 1]
+    assert rolling.alarms([3.0, 1.0, 2.0, 9.0], history=[7.0, 4.0, 5.0]).tolist() == [0, 0, 0, 1]
 
 
 @pytest.mark.parametrize("threshold", KINDS, ids=str)
@@ -53,7 +53,7 @@ def test_until_enough_is_known_nothing_is_flagged(scores):
     rolling = Rolling(Percentile(50), length=30)
     assert np.isnan(rolling.thresholds(scores)[:30]).all()
     assert np.isfinite(rolling.thresholds(scores)[30:]).all()
-    assert not rolling.predict(scores)[:30].any()
+    assert not rolling.alarms(scores)[:30].any()
     assert np.isnan(rolling.thresholds(scores, history=scores[:20])).sum() == 10
     assert np.isnan(rolling.thresholds(scores[:5])).all()
 
@@ -61,17 +61,17 @@ def test_until_enough_is_known_nothing_is_flagged(scores):
 def test_a_stream_in_pieces_gives_what_the_whole_gives(scores):
     rolling = Rolling(MedianMAD(), length=30)
     pieces = [
-        rolling.predict(scores[start : start + 9], history=scores[:start])
+        rolling.alarms(scores[start : start + 9], history=scores[:start])
         for start in range(0, len(scores), 9)
     ]
-    np.testing.assert_array_equal(np.concatenate(pieces), rolling.predict(scores))
+    np.testing.assert_array_equal(np.concatenate(pieces), rolling.alarms(scores))
 
 
 def test_it_follows_a_drift_that_a_fixed_threshold_calls_anomalous():
     drifting = np.random.default_rng(0).normal(size=2_000) + np.arange(2_000) / 100
     drifting[1_500] += 15
-    fixed = MedianMAD(k=5).fit(drifting[:200]).predict(drifting[200:])
-    rolling = Rolling(MedianMAD(k=5), length=200).predict(drifting[200:], history=drifting[:200])
+    fixed = MedianMAD(k=5).fit(drifting[:200]).alarms(drifting[200:])
+    rolling = Rolling(MedianMAD(k=5), length=200).alarms(drifting[200:], history=drifting[:200])
     assert fixed.mean() > 0.5
     assert np.flatnonzero(rolling).tolist() == [1_300]
 
@@ -103,7 +103,7 @@ def test_a_json_file_keeps_it(threshold, scores):
     rolling = Rolling(threshold, length=60, every=20)
     restored = from_dict(json.loads(json.dumps(rolling.to_dict())))
     assert isinstance(restored, Rolling)
-    np.testing.assert_array_equal(restored.predict(scores), rolling.predict(scores))
+    np.testing.assert_array_equal(restored.alarms(scores), rolling.alarms(scores))
 
 
 def test_unusable_input_is_named(scores):
@@ -112,6 +112,6 @@ def test_unusable_input_is_named(scores):
     with pytest.raises(ValueError, match="expected one on scores"):
         Rolling(Mahalanobis(), length=10).thresholds(scores)
     with pytest.raises(ValueError, match="1 of 2 values of the scores are NaN"):
-        Rolling(MedianMAD(), length=10).predict([1.0, np.nan])
+        Rolling(MedianMAD(), length=10).alarms([1.0, np.nan])
     with pytest.raises(ValueError, match="1 of 1 values of the scores are NaN"):
-        Rolling(MedianMAD(), length=10).predict([1.0], history=[np.nan])
+        Rolling(MedianMAD(), length=10).alarms([1.0], history=[np.nan])

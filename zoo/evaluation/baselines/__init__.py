@@ -1,7 +1,7 @@
 """Detectors that cost a second, which every deep one must be read against.
 
 Each takes samples of any shape `(n, ...)`, flattens them to `(n, features)`, learns from normal
-ones in `fit`, and gives scores `(n,)` float32, larger = stranger.
+ones in `fit`, and gives scores `(n,)` float32, larger = more anomalous.
 """
 
 from zoo.evaluation.baselines.base import Baseline

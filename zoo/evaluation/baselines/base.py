@@ -1,4 +1,4 @@
-"""What all baselines share: two verbs, and samples of any shape as rows of features."""
+"""The interface of the baselines: two verbs, and samples of any shape as rows of features."""
 
 from typing import Protocol, Self
 
@@ -9,14 +9,14 @@ from zoo.errors import InputError
 
 
 class Baseline(Protocol):
-    """What `all_baselines` gives."""
+    """A detector that is fitted on normal samples in about a second and scores others."""
 
     def fit(self, x: ArrayLike) -> Self:
         """Learn from normal samples and return self."""
         ...
 
     def score(self, x: ArrayLike) -> np.ndarray:
-        """Return how strange each sample is, `(n,)` float32."""
+        """Return the anomaly score of each sample, `(n,)` float32."""
         ...
 
 

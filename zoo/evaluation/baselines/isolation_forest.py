@@ -1,4 +1,4 @@
-"""Isolation forest: what a few random cuts set apart is strange. Liu et al., ICDM 2008."""
+"""Isolation forest: what a few random cuts set apart is anomalous. Liu et al., ICDM 2008."""
 
 from typing import Self
 

@@ -1,4 +1,4 @@
-"""Nearest neighbours: what lies far from every normal sample is strange."""
+"""Nearest neighbours: what lies far from every normal sample is anomalous."""
 
 from typing import Self
 

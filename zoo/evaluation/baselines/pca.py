@@ -1,4 +1,4 @@
-"""PCA reconstruction: what the main directions of normal data cannot explain is strange."""
+"""PCA reconstruction: what the main directions of normal data cannot explain is anomalous."""
 
 from typing import Self
 

@@ -1,4 +1,4 @@
-"""What metrics say of a detector that guesses, and of the best of several seeds."""
+"""References for a metric: a detector that guesses, and the best of several seeds."""
 
 import numpy as np
 import pandas as pd

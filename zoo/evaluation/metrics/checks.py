@@ -1,4 +1,4 @@
-"""What each metric asks of its input: labels of 0 and 1, finite scores, equal lengths."""
+"""Checks of what metrics take: labels of 0 and 1, finite scores, equal lengths."""
 
 import warnings
 
@@ -38,10 +38,10 @@ def binary(name: str, values: ArrayLike) -> np.ndarray:
         raise InputError(f"{name} have shape {values.shape}, expected (n,) with n of 1 or more")
     if values.dtype == bool:
         return values
-    strange = np.unique(values[~np.isin(values, (0, 1))])
-    if strange.size:
+    unexpected = np.unique(values[~np.isin(values, (0, 1))])
+    if unexpected.size:
         raise InputError(
-            f"{name} hold {strange[:5].tolist()}, expected only 0 (normal) and 1 (anomaly)"
+            f"{name} hold {unexpected[:5].tolist()}, expected only 0 (normal) and 1 (anomaly)"
         )
     return values.astype(bool)
 

@@ -1,8 +1,8 @@
 """How well scores tell anomalies from normals, sample by sample.
 
-Labels are `(n,)` with 1 = anomaly; scores are `(n,)`, larger = stranger; a sample is flagged when
-its score is *greater than* the threshold. Without any anomaly there is nothing to find: precision,
-recall and F1 are then 0, and what has no value at all is NaN and warned about.
+Labels are `(n,)` with 1 = anomaly; scores are `(n,)`, larger = more anomalous; a sample is flagged
+when its score is *greater than* the threshold. Without any anomaly there is nothing to find:
+precision, recall and F1 are then 0, and what has no value at all is NaN and warned about.
 """
 
 import numpy as np
@@ -121,7 +121,7 @@ def summarize(labels: ArrayLike, scores: ArrayLike, threshold: float) -> dict[st
 
     Args:
         labels: `(n,)`, 1 = anomaly.
-        scores: `(n,)`, larger = stranger.
+        scores: `(n,)`, larger = more anomalous.
         threshold: What was fitted on normal data; scores above it are flagged.
 
     Returns:

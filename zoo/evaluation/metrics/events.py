@@ -91,7 +91,8 @@ def distinct_peaks(scores: ArrayLike, count: int, apart: int = 1) -> np.ndarray:
         [2, 6]
     """
     scores = np.asarray(scores, dtype=float)
-    free, chosen = np.ones(len(scores), bool), []
+    free = np.ones(len(scores), bool)
+    chosen: list[int] = []
     for position in np.argsort(-scores, kind="stable"):
         if len(chosen) == count:
             break

@@ -17,7 +17,7 @@ def point_adjusted_f1(labels: ArrayLike, scores: ArrayLike) -> float:
 
     Args:
         labels: `(time,)`, 1 = anomaly, in order of time.
-        scores: `(time,)`, larger = stranger.
+        scores: `(time,)`, larger = more anomalous.
 
     Raises:
         ValueError: Labels other than 0 and 1, scores that are not finite, or unequal lengths.

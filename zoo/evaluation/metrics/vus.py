@@ -29,7 +29,7 @@ def vus(labels: ArrayLike, scores: ArrayLike, window: int) -> dict[str, float]:
 
     Args:
         labels: `(time,)`, 1 = anomaly, in order of time.
-        scores: `(time,)`, larger = stranger.
+        scores: `(time,)`, larger = more anomalous.
         window: Largest buffer, in rows; 0 blurs nothing.
 
     Returns:

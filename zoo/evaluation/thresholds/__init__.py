@@ -1,7 +1,7 @@
 """A score becomes a decision: thresholds learned from normal data only.
 
 Each has scikit-learn's manners: `__init__` only stores, `fit` learns what ends in `_`, `score`
-gives a number per sample (larger = stranger), `predict` gives 1 where it exceeds `threshold_`.
+gives a number per sample (larger = more anomalous), `alarms` gives 1 where it exceeds `threshold_`.
 `Rolling` makes any of those on scores follow the time.
 """
 

@@ -1,4 +1,4 @@
-"""What all thresholds share: `predict`, the way into JSON, and the checks of their input."""
+"""The base of the thresholds: decisions, JSON, and the checks of what they take."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Self
@@ -22,9 +22,9 @@ class Threshold(ABC, BaseEstimator):
 
     @abstractmethod
     def score(self, x: ArrayLike) -> np.ndarray:
-        """Return how strange each sample is, `(n,)` float32."""
+        """Return the anomaly score of each sample, `(n,)` float32."""
 
-    def predict(self, x: ArrayLike) -> np.ndarray:
+    def alarms(self, x: ArrayLike) -> np.ndarray:
         """Return 1 for each sample that scores above `threshold_`, else 0, `(n,)`."""
         self._check_fitted()
         return (self.score(x) > np.float64(self.threshold_)).astype(int)

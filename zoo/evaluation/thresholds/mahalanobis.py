@@ -23,7 +23,7 @@ class Mahalanobis(Threshold):
     Example:
         >>> normal = np.random.default_rng(0).normal(size=(1000, 2)) * [1, 10]
         >>> fitted = Mahalanobis(q=99).fit(normal)
-        >>> fitted.predict([[0, 20], [20, 0]]).tolist()  # 20 is far where the spread is 1
+        >>> fitted.alarms([[0, 20], [20, 0]]).tolist()  # 20 is far where the spread is 1
         [0, 1]
     """
 

@@ -17,7 +17,7 @@ class Percentile(ScoreThreshold):
         q: Percentile of the normal scores, above 0 and up to 100.
 
     Example:
-        >>> Percentile(q=95).fit(range(100)).predict([90, 99]).tolist()
+        >>> Percentile(q=95).fit(range(100)).alarms([90, 99]).tolist()
         [0, 1]
     """
 

@@ -27,7 +27,7 @@ class Rolling(BaseEstimator):
     Example:
         >>> from zoo.evaluation.thresholds import Percentile
         >>> rolling = Rolling(Percentile(100), length=2)
-        >>> rolling.predict([1, 2, 3, 1, 2], history=[5, 0]).tolist()
+        >>> rolling.alarms([1, 2, 3, 1, 2], history=[5, 0]).tolist()
         [0, 1, 1, 0, 0]
     """
 
@@ -57,11 +57,13 @@ class Rolling(BaseEstimator):
         """
         self._check_parameters()
         scores = finite_scores(scores)
-        earlier = [] if history is None or np.size(history) == 0 else finite_scores(history)
+        earlier = np.empty(0)
+        if history is not None and np.size(history):
+            earlier = finite_scores(history)
         known = np.concatenate([earlier, scores])
         start = max(self.length - len(earlier), 0)
         result = np.full(len(scores), np.nan)
-        fitted, refused = clone(self.threshold), []
+        fitted, refused = clone(self.threshold), list[tuple[int, ValueError]]()
         for step in range(start, len(scores), self.every):
             end = len(earlier) + step
             try:
@@ -72,15 +74,15 @@ class Rolling(BaseEstimator):
                 refused.append((step, error))
             result[step : step + self.every] = limit
         if refused:
-            step, error = refused[0]
+            step, reason = refused[0]
             warnings.warn(
                 f"the threshold stood still at {len(refused)} of its refits, first at step {step}: "
-                f"{error}",
+                f"{reason}",
                 stacklevel=2,
             )
         return result
 
-    def predict(self, scores: ArrayLike, history: ArrayLike | None = None) -> np.ndarray:
+    def alarms(self, scores: ArrayLike, history: ArrayLike | None = None) -> np.ndarray:
         """Return 1 for each score above the threshold at its step, else 0, `(n,)`.
 
         Args and errors are those of `thresholds`.
