@@ -5,6 +5,7 @@ them alone: `python docs/pictures.py FOLDER`.
 """
 
 import os
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -15,6 +16,7 @@ import keras
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from scipy.stats import chi2, norm
 
 from zoo.evaluation import metrics
@@ -35,13 +37,41 @@ def draw_all(folder):
     if stamp.exists() and stamp.stat().st_mtime > Path(__file__).stat().st_mtime:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    for page in (collapse, thresholds, adaptive, protocols, explanations):
+    for page in (architecture, collapse, thresholds, adaptive, protocols, explanations):
         for name, made in page().items():
             if isinstance(made, Figure):
                 made.savefig(folder / f"{name}.png", dpi=110)
             else:
                 (folder / f"{name}.md").write_text(made, encoding="utf-8")
     stamp.touch()
+
+
+def floors():
+    """Floor, places and question of each row of the map in `architecture.md`, from the top."""
+    page = (Path(__file__).parent / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.+?) \| (.+?) \|$", page, re.MULTILINE)
+    return [(int(floor), re.findall(r"`([^`]+)`", places), text) for floor, places, text in rows]
+
+
+@style.in_house_style
+def architecture():
+    """The floors of the house as boxes, the most used at the top."""
+    rows = floors()
+    picture = Figure(figsize=(10, 0.52 * len(rows) + 0.6), layout="constrained")
+    ax = picture.subplots()
+    colours = {"recipes": "#fdf3d8", "zoo/engine": "#dde9f6"}
+    for line, (_, places, question) in enumerate(rows):
+        y = len(rows) - line
+        box = Rectangle((0, y - 0.42), 1, 0.84, facecolor=colours.get(places[0], "#f2f2f2"))
+        box.set(edgecolor="#808080", linewidth=0.8)
+        ax.add_patch(box)
+        ax.text(0.015, y, "   ".join(places), va="center", family="monospace", weight="bold")
+        ax.text(0.985, y, question.replace("–", ""), va="center", ha="right")
+    ax.annotate("", (1.03, 0.6), (1.03, len(rows) + 0.4), arrowprops={"arrowstyle": "->"})
+    ax.text(1.04, len(rows) / 2 + 0.5, "imports", rotation=270, va="center")
+    ax.set(xlim=(-0.01, 1.07), ylim=(0.4, len(rows) + 0.6))
+    ax.set_axis_off()
+    return {"architecture": picture}
 
 
 @style.in_house_style
