@@ -167,12 +167,12 @@ def test_commands_parse(page, words):
         own = {option.strip("`") for option, *_ in pages.settings(tree, path)}
         _assert_known(words[2:], own | _options(cli.RunOptions))
     elif program == "zoo" and words[0] == "fit":
-        from zoo.detectors import METHODS
+        from zoo.detectors import registry
 
         named = dict(zip(words, words[1:], strict=False)).get(
             "--method", cli_detectors.FitOptions.method
         )
-        _assert_known(words[1:], _options(METHODS[named]) | _options(cli_detectors.FitOptions))
+        _assert_known(words[1:], _options(registry.get(named)) | _options(cli_detectors.FitOptions))
     elif program == "zoo":
         cli._parser().parse_args(words)
     else:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import zoo
-from zoo.detectors import METHODS
+from zoo.detectors import registry
 
 LATENT = np.random.default_rng(0).normal(size=(200, 1)).repeat(3, axis=1)
 X = LATENT * [1, -2, 3] + 0.1 * np.random.default_rng(1).normal(size=(200, 3))
@@ -24,7 +24,7 @@ SIZES = {
 
 
 def save(folder):
-    for method, kind in METHODS.items():
+    for method, kind in registry.classes().items():
         settings = SIZES.get(method, {"units": (8, 4)})
         detector = kind(epochs=2, learning_rate=1e-2, random_state=0, **settings).fit(X)
         detector.save(folder / f"{method}.zoo")

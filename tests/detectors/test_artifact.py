@@ -19,7 +19,7 @@ import pytest
 
 import zoo
 from zoo.backend import BACKENDS
-from zoo.detectors import METHODS, Autoencoder, artifact
+from zoo.detectors import Autoencoder, artifact, registry
 from zoo.detectors.artifact import MANIFEST, SUMS, WEIGHTS, ArtifactError
 from zoo.nn.initializers import drawn_by_numpy
 
@@ -57,7 +57,7 @@ def read(saved):
     return {backend: np.load(saved / f"{backend}.npz") for backend in INSTALLED}
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", registry.names())
 @pytest.mark.parametrize("written", BACKENDS)
 @pytest.mark.parametrize("loaded", BACKENDS)
 def test_scores_and_decides_the_same_wherever_it_is_read(saved, read, written, loaded, method):
@@ -141,7 +141,7 @@ def test_a_loaded_detector_is_the_fitted_one(detector, good, tmp_path):
     np.testing.assert_array_equal(again.anomaly_score(X), detector.anomaly_score(X))
     assert again.get_params() == detector.get_params() and again.offset_ == detector.offset_
     assert again.set_threshold(false_alarm_rate=0.2).offset_ > detector.offset_
-    with pytest.raises(ValueError, match="a contamination needs the scores"):
+    with pytest.raises(ValueError, match="contamination needs the scores"):
         again.set_threshold(contamination=0.1)
     again.save(tmp_path / "again.zoo")
 
@@ -152,7 +152,7 @@ REFUSED = {
     "a pickle besides": (lambda g: {**g, "model.pkl": b"x"}, "holds 'model.pkl'"),
     "a path out of the archive": (lambda g: {**g, "../../evil.py": b"x"}, "holds '../../evil.py'"),
     "a keras model": (lambda g: {**g, "model.keras": b"x"}, "holds 'model.keras'"),
-    "a surplus setting": (lambda g: changed(g, settings__hook="x"), "other settings.*hook"),
+    "a surplus setting": (lambda g: changed(g, settings__hook="x"), "settings hook, which"),
     "a code as setting": (lambda g: changed(g, settings__network={"a": 1}), "no detector has"),
     "10 GB of units": (lambda g: changed(g, settings__units=[50_000, 50_000]), "and holds"),
     "numbers beyond any": (lambda g: changed(g, settings__units=[10**12]), "no detector has"),
@@ -241,7 +241,7 @@ def test_no_file_is_said_so(tmp_path):
 
 def test_two_hundred_damaged_files_are_refused(good, tmp_path, monkeypatch):
     """Cut, flipped and overwritten at random, with and without sums that fit."""
-    monkeypatch.setattr(artifact.Detector, "untrained", unreachable)
+    monkeypatch.setattr(artifact.OutlierDetector, "untrained", unreachable)
     rng = random.Random(0)
     path = tmp_path / "m.zoo"
     whole = pack(path, good, sums=False).read_bytes()

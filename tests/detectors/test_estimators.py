@@ -15,13 +15,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from zoo.detectors import (
-    METHODS,
     Autoencoder,
     DeepSVDD,
     Forecaster,
     HybridDeepSVDD,
     TransformerGAN,
     VariationalAutoencoder,
+    registry,
 )
 from zoo.detectors.fitting import DivergenceError
 
@@ -37,8 +37,9 @@ QUICK = {"epochs": 4, "learning_rate": 1e-2, "batch_size": 32, "random_state": 0
 
 
 def quick(method):
-    sizes = {"units": (8, 4)} if hasattr(METHODS[method], "units") else {"width": 8, "blocks": 1}
-    return METHODS[method](**QUICK, **sizes, **({"window": 4} if method in SERIES else {}))
+    kind = registry.get(method)
+    sizes = {"units": (8, 4)} if hasattr(kind, "units") else {"width": 8, "blocks": 1}
+    return kind(**QUICK, **sizes, **({"window": 4} if method in SERIES else {}))
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def fitted():
 
 def methods_to_check():
     """All where nothing is compiled; elsewhere they are slow, for each fits sixty times."""
-    for method in METHODS:
+    for method in registry.names():
         compiles = keras.backend.backend() != "torch"
         yield pytest.param(method, marks=pytest.mark.slow if compiles else ())
 
@@ -77,7 +78,7 @@ def test_passes_the_checks_of_scikit_learn(method):
 
 def methods_to_fit():
     """All where nothing is compiled; elsewhere one for tables and one for series."""
-    for method in METHODS:
+    for method in registry.names():
         often = keras.backend.backend() == "torch" or method in ("autoencoder", "forecaster")
         yield pytest.param(method, marks=() if often else pytest.mark.slow)
 
@@ -204,7 +205,7 @@ def test_windows_and_images_are_samples():
     assert detector.predict(images[:3]).shape == (3,)
     with pytest.raises(ValueError, match="resize"):
         DeepSVDD(**QUICK).fit(images[:, :20, :20])
-    with pytest.raises(ValueError, match="takes X of 2 or 3 axes"):
+    with pytest.raises(ValueError, match="takes X of 2 or 3 dimensions"):
         Forecaster(**QUICK).fit(images)
     with pytest.raises(ValueError, match="fitted on images"):
         detector.predict(images[:, :20, :20])

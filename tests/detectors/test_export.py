@@ -8,7 +8,7 @@ import pytest
 
 from zoo.cli import main as cli
 from zoo.data.arrays.windows import sliding_windows
-from zoo.detectors import METHODS, Autoencoder, DeepSVDD, export
+from zoo.detectors import Autoencoder, DeepSVDD, export, registry
 from zoo.detectors.export import FORMATS, ExportError
 
 LATENT = np.random.default_rng(0).normal(size=(300, 1)).repeat(3, axis=1)
@@ -44,7 +44,7 @@ def fitted():
     def get(method):
         if method not in known:
             settings = SMALL.get(method, {"units": (8, 4)})
-            known[method] = METHODS[method](**QUICK, **settings).fit(X)
+            known[method] = registry.get(method)(**QUICK, **settings).fit(X)
         return known[method]
 
     return get
@@ -53,7 +53,7 @@ def fitted():
 def here(format):
     """Every method under the backend that writes; elsewhere one, in a process of that backend."""
     often = keras.backend.backend() == "tensorflow"
-    return [m for m in METHODS if often or (m == "forecaster" and format == "onnx")]
+    return [m for m in registry.names() if often or (m == "forecaster" and format == "onnx")]
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,12 @@ Nothing heavy is imported up here, as in `zoo.cli.main`.
 from __future__ import annotations
 
 import argparse
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from zoo.cli.start import early_options, readable_warnings, start_backend
-from zoo.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -47,16 +45,12 @@ def fit(words: Sequence[str]) -> None:
     early = early_options(words, "method")
     start_backend(early.backend, early.device, early.engine)
     from zoo.cli.csv_files import read_features
-    from zoo.detectors import METHODS
+    from zoo.detectors import registry
     from zoo.report import terminal
 
-    name = (early.method or FitOptions.method).replace("_", "-")
-    if name not in METHODS:
-        close = difflib.get_close_matches(name, METHODS, n=1, cutoff=0.4)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise InputError(f"there is no method {name!r}{hint}\nmethods: {', '.join(METHODS)}")
-    plain = tyro.conf.arg(name="")
     with readable_warnings():
+        kind = registry.get(early.method or FitOptions.method)
+        plain = tyro.conf.arg(name="")
         path, detector, options = tyro.cli(
             tuple[
                 Annotated[
@@ -66,11 +60,11 @@ def fit(words: Sequence[str]) -> None:
                         name="", metavar="DATA.csv", help="rows to learn from, with a header"
                     ),
                 ],
-                Annotated[METHODS[name], plain],
+                Annotated[kind, plain],
                 Annotated[tyro.conf.FlagCreatePairsOff[FitOptions], plain],
             ],
             prog="zoo fit",
-            description=f"Fit a detector on a CSV file. Methods: {', '.join(METHODS)}.",
+            description=f"Fit a detector on a CSV file. Methods: {', '.join(registry.names())}.",
             args=list(words),
         )
         if options.out.exists() and not options.overwrite:

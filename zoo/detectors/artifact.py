@@ -24,9 +24,10 @@ import h5py
 import keras
 import numpy as np
 
-from zoo.detectors import METHODS, Detector
+from zoo.detectors import registry, settings
 from zoo.detectors.calibration import Calibration
 from zoo.detectors.fitting import write_at_once
+from zoo.detectors.outlier import OutlierDetector
 from zoo.detectors.preparation import Preparation
 from zoo.errors import InputError, ZooError
 from zoo.version import __version__
@@ -35,19 +36,18 @@ FORMAT = 1
 MANIFEST, WEIGHTS, SUMS = "manifest.json", "model.weights.h5", "SHA256SUMS"
 LARGEST = 2**31  # bytes of a file
 LARGEST_MANIFEST = 2**24
-LARGEST_NUMBER = 10**7  # in the settings and the shape of a sample
-LONGEST = 100  # layers
+LARGEST_SAMPLE = 10**7  # numbers in a sample
 
 
 class ArtifactError(ZooError, ValueError):
     """A file that is no `.zoo` file, or one that cannot be trusted."""
 
 
-def save(detector: Detector, path: str | Path) -> Path:
+def save(detector: OutlierDetector, path: str | Path) -> Path:
     """Write a fitted detector to one file, whole or not at all.
 
     Args:
-        detector: fitted estimator of `zoo.detectors`.
+        detector: fitted detector of a registered method.
         path: of the file; what was there is replaced.
 
     Returns:
@@ -55,6 +55,7 @@ def save(detector: Detector, path: str | Path) -> Path:
 
     Raises:
         sklearn.exceptions.NotFittedError: it was not fitted.
+        InputError: its class is not registered; the message says how to register it.
         OSError: no permission, no space; what was there is as it was.
     """
     from sklearn.utils.validation import check_is_fitted
@@ -73,14 +74,14 @@ def save(detector: Detector, path: str | Path) -> Path:
     return Path(path)
 
 
-def load(path: str | Path) -> Detector:
+def load(path: str | Path) -> Any:
     """Read a detector that `save` wrote, under whichever backend Keras runs on.
 
     Args:
         path: of the file.
 
     Returns:
-        The fitted estimator, thresholds included.
+        The fitted `zoo.detectors.Detector`, threshold included.
 
     Raises:
         FileNotFoundError: no such file.
@@ -170,19 +171,17 @@ def _members(path: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in names}
 
 
-def _manifest(detector: Detector) -> dict[str, Any]:
-    methods = {kind: name for name, kind in METHODS.items()}
-    if type(detector) not in methods:
-        raise InputError(f"{type(detector).__name__} is none of the zoo's methods")
-    settings = {f.name: getattr(detector, f.name) for f in dataclasses.fields(detector)}
-    settings |= {"checkpoint": None, "verbose": 0}
-    if not isinstance(settings["random_state"], (int, type(None))):
-        settings["random_state"] = detector.seed_
+def _manifest(detector: OutlierDetector) -> dict[str, Any]:
+    method = registry.name_of(type(detector))
+    given = {f.name: getattr(detector, f.name) for f in dataclasses.fields(detector)}
+    given |= {"checkpoint": None, "verbose": 0}
+    if not isinstance(given["random_state"], (int, type(None))):
+        given["random_state"] = detector.seed_
     names = getattr(detector, "feature_names_in_", None)
     return {
         "format": FORMAT,
-        "method": methods[type(detector)],
-        "settings": settings,
+        "method": method,
+        "settings": given,
         "kind": detector.kind_,
         "sample_shape": list(detector.sample_shape_),
         "n_features": int(detector.n_features_in_),
@@ -205,7 +204,7 @@ def _manifest(detector: Detector) -> dict[str, Any]:
     }
 
 
-def _weights(detector: Detector) -> bytes:
+def _weights(detector: OutlierDetector) -> bytes:
     """What Keras writes of a copy that was never compiled: weights, no optimizer."""
     copy = detector.untrained()
     for variable, value in zip(copy.weights, detector.model_.weights, strict=True):
@@ -216,31 +215,37 @@ def _weights(detector: Detector) -> bytes:
         return file.read_bytes()
 
 
-def _described(manifest: dict[str, Any], name: str) -> Detector:
+def _described(manifest: dict[str, Any], name: str) -> Any:
     """The estimator that a manifest describes, without its model."""
-    if manifest.get("method") not in METHODS:
+    wrote = manifest.get("versions", {}).get("zoo", "unknown")
+    try:
+        kind = registry.get(str(manifest.get("method")))
+    except InputError as error:
         raise ArtifactError(
-            f"{name} holds the method {manifest.get('method')!r}, which this zoo "
-            f"{__version__} has not; it has {', '.join(METHODS)}"
+            f"{name}, written by version {wrote}, holds the method {manifest.get('method')!r}, "
+            f"which this zoo {__version__} cannot load: {str(error).splitlines()[0]}; install the "
+            f"package that defines it, or call zoo.detectors.register with its class before loading"
+        ) from error
+    known = {field.name for field in dataclasses.fields(kind)}
+    unknown = sorted(set(manifest["settings"]) - known)
+    if unknown:
+        raise ArtifactError(
+            f"{name}, written by version {wrote}, has the settings {', '.join(unknown)}, which "
+            f"{kind.__name__} of this zoo {__version__} does not have; load it with that version, "
+            f"or fit and save the detector again"
         )
-    kind = METHODS[manifest["method"]]
-    fields = {field.name for field in dataclasses.fields(kind)}
-    settings = manifest["settings"]
-    if set(settings) != fields:
-        odd = sorted(set(settings) ^ fields)
-        raise ArtifactError(f"{name} has other settings than {kind.__name__}: {', '.join(odd)}")
-    settings = {key: _plain(value, key, name) for key, value in settings.items()}
-    detector = kind(**settings)
+    given = {key: _plain(value, key, name) for key, value in manifest["settings"].items()}
+    try:
+        settings.check(kind, given)
+    except InputError as error:
+        raise ArtifactError(f"{name} has a setting that no detector has: {error}") from error
+    detector = kind(**given)
     detector.kind_ = str(manifest["kind"])
-    detector.sample_shape_ = tuple(
-        _plain(size, "sample_shape", name) for size in manifest["sample_shape"]
-    )
-    if not 1 <= len(detector.sample_shape_) <= 3 or not all(
-        isinstance(size, int) and size > 0 for size in detector.sample_shape_
-    ):
-        raise ArtifactError(f"{name} speaks of samples of shape {detector.sample_shape_}")
-    if math.prod(detector.sample_shape_) > LARGEST_NUMBER:
-        raise ArtifactError(f"{name} speaks of samples of shape {detector.sample_shape_}")
+    detector.sample_shape_ = tuple(manifest["sample_shape"])
+    sizes = detector.sample_shape_
+    is_shape = 1 <= len(sizes) <= 3 and all(isinstance(n, int) and n > 0 for n in sizes)
+    if not is_shape or math.prod(sizes) > LARGEST_SAMPLE:
+        raise ArtifactError(f"{name} is for samples of shape {sizes}, which no detector has")
     detector.n_features_in_ = int(manifest["n_features"])
     if manifest["feature_names"] is not None:
         detector.feature_names_in_ = np.array(
@@ -258,23 +263,15 @@ def _described(manifest: dict[str, Any], name: str) -> Detector:
 
 
 def _plain(value: Any, key: str, name: str) -> Any:
-    """A setting that is a word, a number of sensible size, or a short list of such."""
-    if isinstance(value, list):
-        if len(value) <= LONGEST and not any(isinstance(each, list) for each in value):
-            return tuple(_plain(each, key, name) for each in value)
-    elif value is None or isinstance(value, bool):
+    """Return a setting as the constructor takes it; refuse what JSON of `save` cannot hold."""
+    if isinstance(value, list) and not any(isinstance(each, (list, dict)) for each in value):
+        return tuple(value)
+    if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    elif isinstance(value, str):
-        if len(value) <= 1000:
-            return value
-    elif isinstance(value, (int, float)) and abs(value) < 2**32:
-        most = LONGEST if key in ("blocks", "heads", "samples") else LARGEST_NUMBER
-        if key in ("random_state", "seed") or abs(value) <= most:
-            return value
     raise ArtifactError(f"{name} has a setting that no detector has: {key} = {str(value)[:50]}")
 
 
-def _require_room(detector: Detector, weights: bytes, name: str) -> None:
+def _require_room(detector: OutlierDetector, weights: bytes, name: str) -> None:
     """Refuse a file whose settings ask for more weights than it holds, before any is made."""
     held = _count_values(weights, name)
     # In a thread of its own, for Keras would allocate later what it still knows of there.
@@ -286,7 +283,7 @@ def _require_room(detector: Detector, weights: bytes, name: str) -> None:
         )
 
 
-def _count_weights(detector: Detector) -> int:
+def _count_weights(detector: OutlierDetector) -> int:
     """Numbers that a detector's settings ask for; nothing is allocated."""
     with keras.StatelessScope(initialize_variables=False):
         return sum(math.prod(v.shape) for v in detector.untrained().weights)

@@ -25,7 +25,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.detectors import Detector, artifact
+from zoo.detectors import artifact
+from zoo.detectors.outlier import OutlierDetector
 from zoo.detectors.preparation import REACH
 from zoo.errors import ZooError
 
@@ -62,13 +63,13 @@ class Graph(keras.Model):
     """Raw samples to scores and decisions, in `keras.ops` alone.
 
     Args:
-        detector: fitted estimator.
+        detector: fitted detector.
 
     Inputs: `(n, features)` rows, or `(n, window, features)` windows of a series, float32.
     Outputs: list of scores `(n,)` float32 and decisions `(n,)` float32, 1 = anomaly.
     """
 
-    def __init__(self, detector: Detector):
+    def __init__(self, detector: OutlierDetector):
         super().__init__(name="detector")
         self.model = detector.model_
         preparation = detector.preparation_
@@ -86,11 +87,11 @@ class Graph(keras.Model):
         return [score, ops.cast(score > self.limit, "float32")]
 
 
-def export(detector: Detector, path: str | Path, format: str = "onnx") -> Exported:
+def export(detector: OutlierDetector, path: str | Path, format: str = "onnx") -> Exported:
     """Write a fitted detector as a graph and compare it with the detector.
 
     Args:
-        detector: fitted estimator. One for a series is exported for windows of its length.
+        detector: fitted detector. One for a series is exported for windows of its length.
         path: file (onnx), or folder (saved_model); openvino writes an `.xml` and a `.bin`.
         format: `"onnx"`, `"saved_model"` or `"openvino"`.
 
@@ -134,7 +135,7 @@ def export(detector: Detector, path: str | Path, format: str = "onnx") -> Export
 
 
 def write(
-    detector: Detector, path: Path, format: str, x: np.ndarray
+    detector: OutlierDetector, path: Path, format: str, x: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Write the graph under the backend that runs; what it makes of raw samples, uncompared."""
     graph = Graph(detector)
@@ -190,7 +191,7 @@ def run(path: Path, format: str, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return np.asarray(score).reshape(-1), np.asarray(decision).reshape(-1)
 
 
-def _samples(detector: Detector) -> np.ndarray:
+def _samples(detector: OutlierDetector) -> np.ndarray:
     """Raw samples around the training data, and some far from them."""
     rng = np.random.default_rng(0)
     preparation = detector.preparation_
@@ -200,7 +201,7 @@ def _samples(detector: Detector) -> np.ndarray:
 
 
 def _write_elsewhere(
-    detector: Detector, path: Path, format: str, x: np.ndarray
+    detector: OutlierDetector, path: Path, format: str, x: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """`write` under the format's backend, in a process of its own."""
     backend = FORMATS[format][0]

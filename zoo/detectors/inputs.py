@@ -28,14 +28,14 @@ class Given:
     index: pd.Index | None = None
 
 
-def read(X: Any, missing: bool = False, least: int = 1, estimator: Any = None) -> Given:
+def read(X: Any, missing: bool = False, least: int = 1, detector: Any = None) -> Given:
     """Turn what `fit` or a scoring method got into numbers.
 
     Args:
         X: array or nested lists of two to four axes, pandas or polars frame.
         missing: whether NaN may stay in.
         least: samples that must be there.
-        estimator: what errors speak of.
+        detector: what errors speak of.
 
     Raises:
         ValueError: names what was found and what was expected.
@@ -50,7 +50,7 @@ def read(X: Any, missing: bool = False, least: int = 1, estimator: Any = None) -
         ensure_all_finite="allow-nan",
         allow_nd=True,
         ensure_min_samples=least,
-        estimator=estimator,
+        estimator=detector,
         input_name="X",
     )
     if values.dtype.kind not in "biuf":

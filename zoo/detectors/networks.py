@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
+from typing import Literal, get_args
 
 import keras
 
 from zoo.errors import InputError
 from zoo.nn.networks import draw_weights, lenet, lenet_decoder, mlp, recurrent, recurrent_decoder
 
-NETWORKS = ("auto", "mlp", "rnn", "lstm", "gru", "lenet")
+Network = Literal["auto", "mlp", "rnn", "lstm", "gru", "lenet"]
+Cell = Literal["lstm", "gru", "rnn"]
 
 
 def choose(network: str, shape: tuple[int, ...]) -> str:
-    """The network that `"auto"` means, or the one that was asked for.
+    """Return the network that `"auto"` means for a shape, or the one that was asked for.
 
     Raises:
         ValueError: an unknown network, or one that does not fit samples of this shape.
     """
-    if network not in NETWORKS:
-        raise InputError(f"network is {network!r}; choose one of {', '.join(NETWORKS)}")
+    if network not in get_args(Network):
+        raise InputError(f"network is {network!r}; choose one of {', '.join(get_args(Network))}")
     if network == "auto":
         network = {1: "mlp", 2: "gru", 3: "lenet"}[len(shape)]
     if network in ("rnn", "lstm", "gru") and len(shape) != 2:
@@ -35,7 +37,7 @@ def choose(network: str, shape: tuple[int, ...]) -> str:
 def encoder(
     network: str, shape: tuple[int, ...], units: tuple[int, ...], seed: int, bias: bool = True
 ) -> keras.Model:
-    """Samples of `shape` to `(n, units[-1])`, with weights drawn by `seed`."""
+    """Return a network from samples of `shape` to `(n, units[-1])`, weights drawn by `seed`."""
     network = choose(network, shape)
     if network == "mlp":
         made = mlp(shape, units, bias=bias, name="encoder")
@@ -47,7 +49,7 @@ def encoder(
 
 
 def decoder(network: str, shape: tuple[int, ...], units: tuple[int, ...], seed: int) -> keras.Model:
-    """`(n, units[-1])` back to samples of `shape`: the mirror of `encoder`."""
+    """Return the mirror of `encoder`: from `(n, units[-1])` back to samples of `shape`."""
     network = choose(network, shape)
     if network == "mlp":
         whole = shape if len(shape) > 1 else None

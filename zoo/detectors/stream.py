@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from zoo.data.arrays.windows import sliding_windows
-from zoo.detectors import Detector, inputs
+from zoo.detectors import inputs
 from zoo.detectors.calibration import Calibration
+from zoo.detectors.outlier import OutlierDetector
 from zoo.errors import InputError
 
 
@@ -51,7 +52,7 @@ class StreamScorer:
     differently.)
 
     Args:
-        detector: fitted estimator for a table or a series.
+        detector: fitted detector for a table or a series.
         drift: how the threshold adapts; None keeps the detector's own.
 
     Raises:
@@ -65,7 +66,7 @@ class StreamScorer:
         ['score', 'anomaly', 'threshold']
     """
 
-    def __init__(self, detector: Detector, drift: Drift | None = None):
+    def __init__(self, detector: OutlierDetector, drift: Drift | None = None):
         if detector.kind_ not in ("table", "series"):
             raise InputError(
                 f"a stream has rows; this detector was fitted on {detector.kind_}: fit it on a "

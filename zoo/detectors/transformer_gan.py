@@ -1,15 +1,19 @@
-"""Transformer, contrast and GAN as one scikit-learn estimator for series of many metrics."""
+"""Transformer, contrast and GAN for series of many metrics.
+
+Vaswani et al., NeurIPS 2017; Chen et al., ICML 2020; Goodfellow et al., NeurIPS 2014.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import keras
 
 from zoo import models
 from zoo.detectors.base import Detector
-from zoo.errors import InputError
+from zoo.detectors.settings import Bounds, Few, NonNegative, Positive, Size
+from zoo.models.base import AnomalyModel
 from zoo.nn.networks import (
     draw_weights,
     transformer_reconstructor,
@@ -20,22 +24,24 @@ from zoo.nn.networks import (
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TransformerGAN(Detector):
-    """A Transformer redraws windows; contrast and a GAN may help it. The score is the error.
+    """Transformer that reconstructs windows, with contrast and an optional GAN.
 
-    See `zoo.models.TransformerGAN`, and `Detector` for the arguments not named here.
+    The score is the reconstruction error, the discriminator's doubt, or both. See
+    `zoo.models.TransformerGAN`, and `Detector` for the arguments that are not listed here.
 
     Args:
-        window: rows a window.
+        window: rows per window.
         coupling: `"none"`: no GAN; `"separate"`: it judges generated windows alone, as published;
             `"joint"`: it judges reconstructions too.
         score_by: `"reconstruction"`, `"discriminator"` or `"both"`; the last two need a GAN.
         blocks: attention blocks.
         heads: attention heads; they divide `width`.
-        width: size of a time step inside.
+        width: size of a time step inside the Transformer.
         feed_forward: units of a block's hidden layer.
         dropout: share dropped in training.
-        bottleneck: size of a code that the window is redrawn from; None: no code.
-        normalize: `"none"`, `"center"`, `"window"` or `"reversible"`: what a window loses first.
+        bottleneck: size of a code that the window is reconstructed from; None: no code.
+        normalize: `"none"`, `"center"`, `"window"` or `"reversible"`: what is taken off a window
+            first.
         contrast_weight: β of NT-Xent.
         adversarial_weight: γ of the GAN.
         adversarial_rate: learning rate of the GAN as a share of the Transformer's.
@@ -48,31 +54,29 @@ class TransformerGAN(Detector):
         (None, 1)
     """
 
-    window: int = 10
+    window: Size = 10
     coupling: Literal["none", "separate", "joint"] = "none"
-    score_by: str = "reconstruction"
-    blocks: int = 2
-    heads: int = 4
-    width: int = 32
-    feed_forward: int = 128
-    dropout: float = 0.1
-    bottleneck: int | None = 16
-    normalize: str = "none"
-    contrast_weight: float = 0.2
-    adversarial_weight: float = 0.05
-    adversarial_rate: float = 0.05
-    weight_decay: float = 1e-5
+    score_by: Literal["reconstruction", "discriminator", "both"] = "reconstruction"
+    blocks: Few = 2
+    heads: Few = 4
+    width: Size = 32
+    feed_forward: Size = 128
+    dropout: Annotated[float, Bounds(0, below=1)] = 0.1
+    bottleneck: Size | None = 16
+    normalize: Literal["none", "center", "window", "reversible"] = "none"
+    contrast_weight: NonNegative = 0.2
+    adversarial_weight: NonNegative = 0.05
+    adversarial_rate: Positive = 0.05
+    weight_decay: NonNegative = 1e-5
 
     axes = (2, 3)
 
-    def make(self, shape, seed):
-        if self.coupling not in ("none", "separate", "joint"):
-            raise InputError(f"coupling is {self.coupling!r}; choose one of none, separate, joint")
+    def make(self, shape: tuple[int, ...], seed: int) -> models.TransformerGAN:
         network = transformer_reconstructor(
             shape, self.blocks, self.heads, self.width, self.feed_forward, self.dropout,
             self.bottleneck,
         )  # fmt: skip
-        gan = {}
+        gan: dict[str, Any] = {}
         if self.coupling != "none":
             gan = {
                 "generator": draw_weights(window_generator(shape), seed + 1),
@@ -89,7 +93,7 @@ class TransformerGAN(Detector):
             seed=seed,
         )
 
-    def compile(self, model):
+    def compile(self, model: AnomalyModel) -> None:
         main = keras.optimizers.AdamW(self.learning_rate, weight_decay=self.weight_decay)
         if model.generator is None:
             model.compile(main)
