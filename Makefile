@@ -21,6 +21,13 @@ DOCTESTS := zoo --doctest-modules $(patsubst %,--ignore=%,$(foreach backend,tens
 	zoo/engine/$(backend)))
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
+# A leg of the tests under a backend: its slowest tests are printed, its minutes kept in build/.
+define leg
+	@mkdir -p build && sed -i.old '/^$(1):/d' build/durations.txt 2>/dev/null || touch build/durations.txt
+	start=$$(date +%s); KERAS_BACKEND=$(1) $(PYTEST) --durations=12 tests $(2) \
+		&& echo "$(1): $$(( ($$(date +%s) - start + 30) / 60 )) min" >> build/durations.txt
+endef
+
 .PHONY: help demo test bench notebooks lint docs docs-notebooks environment clean
 
 help:
@@ -28,7 +35,7 @@ help:
 	@echo 'make test          install all three backends, lint, test on each'
 	@echo 'make bench         fail where a backend became slower: two minutes, a quiet machine'
 	@echo 'make notebooks     execute all notebooks into build/notebooks (KERAS_BACKEND=jax)'
-	@echo 'make lint          ruff and the import contracts'
+	@echo 'make lint          ruff, the import contracts, mypy'
 	@echo 'make docs          build the documentation into build/docs; no warning passes'
 	@echo 'make docs-notebooks   the same, with every notebook run'
 	@echo 'make environment   install what make test needs, run nothing'
@@ -42,9 +49,10 @@ demo: $(VENV)/.demo
 # Two workers share the cores: threads that wait shall sleep.
 test: export OMP_WAIT_POLICY ?= PASSIVE
 test: lint
-	KERAS_BACKEND=jax $(PYTEST) tests $(DOCTESTS)
-	KERAS_BACKEND=tensorflow $(PYTEST) tests -m 'not slow and not once'
-	KERAS_BACKEND=torch $(PYTEST) tests -m 'not slow and not once'
+	$(call leg,jax,$(DOCTESTS))
+	$(call leg,tensorflow,-m 'not slow and not once')
+	$(call leg,torch,-m 'not slow and not once')
+	@cat build/durations.txt
 
 # What fell short is measured again: a neighbour on the machine shall not fail it, slower code twice.
 bench: environment
@@ -57,6 +65,7 @@ lint: environment
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
 
 docs: $(VENV)/.docs
 	KERAS_BACKEND=jax $(BIN)/python -m sphinx -q -W --keep-going -n -b html docs build/docs
