@@ -77,8 +77,8 @@ def architecture():
 @style.in_house_style
 def collapse():
     """Deep SVDD three times on one table: the losses of two fall further, and they find less."""
-    train, normal, strange = plane_in_space()
-    labels = np.repeat([0, 1], [len(normal), len(strange)])
+    train, normal, anomalous = plane_in_space()
+    labels = np.repeat([0, 1], [len(normal), len(anomalous)])
     histories, rows = [], []
     paper = Figure(figsize=(10, 3.9), layout="constrained")
     panels = paper.subplots(1, 3)
@@ -91,7 +91,7 @@ def collapse():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CollapseWarning)
             losses = model.fit(Batches(train, 100, seed=0), epochs=200, verbose=0).history["loss"]
-        both = np.concatenate([normal, strange])
+        both = np.concatenate([normal, anomalous])
         scores = model.predict(both, verbose=0)
         epochs = np.arange(1, len(losses) + 1)
         histories.append(pd.DataFrame({"epoch": epochs, "loss": losses, "variant": name}))
@@ -123,8 +123,8 @@ def plane_in_space():
     rng = np.random.default_rng(0)
     plane = rng.normal(size=(800, 2)) @ rng.normal(size=(2, 8))
     rows = (plane + 0.3 * rng.normal(size=(800, 8))).astype("float32")
-    strange = rows[600:] + 0.6 * rng.normal(size=(200, 8)).astype("float32")
-    return rows[:600], rows[600:], strange
+    anomalous = rows[600:] + 0.6 * rng.normal(size=(200, 8)).astype("float32")
+    return rows[:600], rows[600:], anomalous
 
 
 def thresholds():
@@ -148,8 +148,8 @@ def thresholds():
 
     scores = squared_distances(1000, 0)
     limits = {name: limit(scores) for name, limit in rules(0.01).items()}
-    strange = 3 * squared_distances(100, 1)
-    judged = np.concatenate([squared_distances(5000, 2), strange])
+    anomalous = 3 * squared_distances(100, 1)
+    judged = np.concatenate([squared_distances(5000, 2), anomalous])
     labels = np.repeat([0, 1], [5000, 100])
     picture = figures.score_histogram(
         judged,
@@ -277,7 +277,7 @@ def random_scores(length, seed):
 
 
 def explanations():
-    """Rows with one number replaced, and which number an autoencoder cannot redraw."""
+    """Rows with one number replaced, and which number an autoencoder cannot reconstruct."""
     names = ("load", "temperature", "vibration", "current", "pressure")
     rng = np.random.default_rng(0)
     load = rng.normal(size=(2000, 1))
