@@ -1,4 +1,4 @@
-"""From the scores of normal data to a threshold, and to a probability."""
+"""The threshold and the probability that follow from the scores of normal data."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from scipy.stats import genpareto
 from zoo.errors import InputError
 from zoo.evaluation.thresholds import PeaksOverThreshold, Percentile
 
-KEPT = 20_000  # scores; of more, as many quantiles
+KEPT = 20_000  # scores; more are replaced by as many quantiles
 TAIL = 0.9  # quantile of normal scores where their tail begins
-ENOUGH = 100  # scores for a tail
+ENOUGH = 100  # fewest scores to fit a tail to
 
 
 class Calibration:
-    """Scores of normal data, the threshold taken from them, and what share of normals exceed it.
+    """Scores of normal data, the threshold taken from them, and the share of normals above it.
 
     Attributes:
         scores: `(n,)` float64, sorted, of normal data that was held out if there was enough of it.
         limit: the highest score that is still normal.
-        rule: how the limit came about, in words.
+        rule: how the limit was chosen, in words.
     """
 
-    def __init__(self, scores: np.ndarray):
+    def __init__(self, scores: np.ndarray) -> None:
         scores = np.sort(np.asarray(scores, dtype=np.float32).astype(np.float64))
         if len(scores) > KEPT:
             scores = np.quantile(scores, np.linspace(0, 1, KEPT))
@@ -33,30 +33,43 @@ class Calibration:
         self.rule = "the largest normal score"
         self._tail = _fit_tail(scores)
 
-    def choose(self, contamination: float | str, false_alarm_rate: float, training: np.ndarray):
+    def choose(
+        self,
+        contamination: float | str,
+        false_alarm_rate: float,
+        training: np.ndarray | None = None,
+    ) -> None:
         """Set the limit.
 
         Args:
-            contamination: share of the training data that is anomalous, at most ½: the limit is
+            contamination: share of the training data that is anomalous, below ½: the limit is
                 that percentile of all training scores; 0: the largest normal score; `"auto"`: the
                 score that normal data exceed with a probability of `false_alarm_rate`, by extreme
                 value theory where 100 normal scores are known, else the largest of them.
             false_alarm_rate: between 0 and 1.
-            training: `(n,)` scores of all training data.
+            training: `(n,)` scores of all training data; only a contamination above 0 needs it.
 
         Raises:
             ValueError: a share out of range.
         """
-        if contamination == "auto":
+        if isinstance(contamination, str):  # "auto"
             self._choose_by_rate(false_alarm_rate)
         elif contamination == 0:
             self.limit, self.rule = float(self.scores[-1]), "the largest normal score"
+        elif training is None:
+            raise InputError(
+                "contamination needs the scores of all training data, which a loaded detector "
+                "does not have; give false_alarm_rate or limit"
+            )
         else:
             self.limit = Percentile(100 * (1 - contamination)).fit(training).limit
             self.rule = f"flags {contamination:.2%} of the training data"
 
     def probability(self, scores: np.ndarray) -> np.ndarray:
-        """Share of normal data that scores lower, `(n,)` in (0, 1); beyond them, by their tail."""
+        """Return the share of normal data that scores lower, `(n,)` in (0, 1).
+
+        Above the largest normal score it follows from their tail.
+        """
         scores = np.asarray(scores, dtype=np.float64)
         count = len(self.scores)
         lower = np.searchsorted(self.scores, scores, side="left")
@@ -69,12 +82,12 @@ class Calibration:
         return 1 - np.clip(exceeded, 1e-12, 1 - 1e-12)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, for JSON."""
+        """Return limit, rule and scores, for JSON."""
         return {"limit": self.limit, "rule": self.rule, "scores": self.scores.tolist()}
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> Self:
-        """What `to_dict` described.
+        """Return the calibration that `to_dict` described.
 
         Raises:
             ValueError: no finite scores, or no finite limit.
@@ -103,7 +116,7 @@ class Calibration:
 
 
 def _fit_tail(scores: np.ndarray) -> tuple[float, float, float, float] | None:
-    """Start, share, shape and scale of the tail; None where there are too few distinct scores."""
+    """Return start, share, shape and scale of the tail; None for too few distinct scores."""
     above = scores[scores > np.quantile(scores, TAIL)]
     if len(scores) < ENOUGH or len(above) < 10 or np.ptp(above) <= 1e-6 * abs(above[-1]):
         return None

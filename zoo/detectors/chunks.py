@@ -1,4 +1,4 @@
-"""Data larger than memory: read a chunk at a time, as often as training needs."""
+"""Data larger than memory: read chunk by chunk, as often as training needs."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from zoo.detectors import inputs
 from zoo.detectors.preparation import Preparation
 from zoo.errors import InputError
 
-HELD_OUT = 20_000  # samples at most, which stay in memory
+HELD_OUT = 20_000  # most rows held out, which stay in memory
 
 Chunks = Callable[[], Iterable[Any]]
 
 
 class ChunkReader:
-    """Reads what `fit` got as a function, and what it must know before the first step.
+    """Reader of the chunks that `fit` got as a function, with the statistics that fitting needs.
 
     Args:
-        chunks: function that returns the chunks from the start each time it is called, each what
-            `fit` takes whole: `(n, features)` arrays or frames with the same columns.
-        missing: whether NaN may stay in.
+        chunks: function that returns the chunks from the start each time it is called, each an
+            `(n, features)` array or a frame with the same columns.
+        missing: whether NaN is allowed.
 
     Attributes:
         names: of the features, or None.
@@ -36,10 +36,11 @@ class ChunkReader:
         ValueError: no rows, values that are no numbers, chunks of other columns.
     """
 
-    def __init__(self, chunks: Chunks, missing: bool):
+    def __init__(self, chunks: Chunks, missing: bool) -> None:
         self.chunks = chunks
         self.missing = missing
-        self.names, self.features, self.rows = None, None, 0
+        self.names: tuple[str, ...] | None = None
+        self.features = self.rows = 0
         moments, range_ = StandardScaler(), MinMaxScaler()
         for values in self:
             moments.partial_fit(values)
@@ -54,22 +55,22 @@ class ChunkReader:
         self.low, self.high = range_.data_min_, range_.data_max_
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Values of each chunk, `(n, features)` float64; empty ones are left out."""
+        """Yield the values of each chunk, `(n, features)` float64; empty ones are left out."""
         for chunk in self.chunks():
             if len(chunk) == 0:
                 continue
             given = inputs.read(chunk, self.missing)
             if given.values.ndim != 2:
                 raise InputError(f"a chunk has shape {given.values.shape}; expected rows")
-            if self.features is None:
+            if not self.features:
                 self.names, self.features = given.names, given.values.shape[1]
             yield inputs.in_order(given, self.names, self.features, "this fit").values
 
     def prepare(self, scaling: str, missing: str) -> Preparation:
-        """The preparation that `Preparation.fit` would learn from all rows.
+        """Return the preparation that `Preparation.fit` would learn from all rows.
 
         Raises:
-            ValueError: `"robust"`, whose quartiles need all rows at once.
+            ValueError: `scaling="robust"`, whose quartiles need all rows at once.
         """
         made = Preparation(scaling, missing)
         if scaling == "robust":
@@ -83,20 +84,29 @@ class ChunkReader:
 
 
 class ChunkedBatches(keras.utils.PyDataset):
-    """Batches of chunk after chunk, shuffled within each; no more than one chunk is in memory.
+    """Batches of one chunk after another, shuffled within each; one chunk is in memory at a time.
 
-    Like `Batches`, the order is that of `seed` and the epoch's number alone.
+    As in `Batches`, the order follows from `seed` and the epoch's number alone.
 
     Args:
         reader: of the chunks.
-        preparation: what scales them.
-        window: rows a window, for a series; its windows cross from chunk to chunk. None: a table.
-        held_out: number of the first row that is not trained on.
-        batch_size: samples a step; what does not fill a batch at the end is left out.
+        preparation: scales them.
+        window: rows per window of a series; windows cross from chunk to chunk. None: a table.
+        held_out: number of the first row that is held out.
+        batch_size: samples per step; an incomplete batch at the end is left out.
         seed: of the order.
     """
 
-    def __init__(self, reader, preparation, window, held_out, batch_size, seed, **kwargs):
+    def __init__(
+        self,
+        reader: ChunkReader,
+        preparation: Preparation,
+        window: int | None,
+        held_out: int,
+        batch_size: int,
+        seed: int,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.reader = reader
         self.preparation = preparation
@@ -107,12 +117,13 @@ class ChunkedBatches(keras.utils.PyDataset):
         samples = held_out - (window - 1 if window else 0)
         self.batch_size = min(batch_size, samples)
         self.steps = samples // self.batch_size
-        self._start()
+        self._next = 0
+        self._batches = self._shuffled()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.steps
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> np.ndarray:
         if index != self._next:
             self._start()
             for _ in range(index):
@@ -120,16 +131,16 @@ class ChunkedBatches(keras.utils.PyDataset):
         self._next = index + 1
         return next(self._batches)
 
-    def begin_epoch(self, epoch):
+    def begin_epoch(self, epoch: int) -> None:
         """Take the order of `epoch`, counted from 0."""
         self.epoch = epoch
         self._start()
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         self.begin_epoch(self.epoch + 1)
 
-    def samples(self, first=0, last=None):
-        """Scaled samples of the rows from `first` to before `last`, `(n, ...)` float32 a chunk."""
+    def samples(self, first: int = 0, last: int | None = None) -> Iterator[np.ndarray]:
+        """Yield scaled samples of the rows from `first` to before `last`, `(n, ...)` per chunk."""
         last = self.held_out if last is None else last
         tail, row = None, 0
         for values in self.reader:
@@ -144,11 +155,11 @@ class ChunkedBatches(keras.utils.PyDataset):
             scaled = self.preparation.transform(values)
             yield sliding_windows(scaled, self.window) if self.window else scaled
 
-    def _start(self):
+    def _start(self) -> None:
         self._next = 0
         self._batches = self._shuffled()
 
-    def _shuffled(self):
+    def _shuffled(self) -> Iterator[np.ndarray]:
         rng = np.random.default_rng((self.seed, self.epoch))
         left = None
         for samples in self.samples():

@@ -28,10 +28,11 @@ def explanation(
         raise InputError(f"count is {count}; give 1 or more")
     model, prepared, length = detector.model_, detector.preparation_, len(given.values)
     series = detector.kind_ == "series"
-    window = detector.window if series and detector.window is not None else 1
-    chosen = rows
-    if chosen is None:
-        chosen = distinct_peaks(detector._score_values(given.values), count, window)
+    window = detector._window_length
+    if rows is None:
+        chosen: Any = distinct_peaks(detector._score_values(given.values), count, window)
+    else:
+        chosen = rows
     positions = _checked(chosen, length)
 
     filled = prepared.fill(given.values)

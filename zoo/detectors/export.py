@@ -1,10 +1,10 @@
 """A detector as a graph for other runtimes: preprocessing, score and threshold inside.
 
-What runs elsewhere must decide as the detector does, so the graph takes raw numbers and gives both
-the score and the decision, and `export` compares them with the detector's own before it returns.
+The graph takes raw numbers and returns both the score and the decision, so that another runtime
+decides as the detector does; `export` compares them with the detector's own before it returns.
 
-All leave through TensorFlow (OpenVINO by way of ONNX), which alone writes recurrent layers and
-attention with a batch of any size. A detector of another backend is saved, and a process with
+TensorFlow writes every format (OpenVINO through ONNX): it alone writes recurrent layers and
+attention for a batch of any size. A detector of another backend is saved, and a process that runs
 TensorFlow exports it.
 """
 
@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -30,7 +31,7 @@ from zoo.detectors.outlier import OutlierDetector
 from zoo.detectors.preparation import REACH
 from zoo.errors import ZooError
 
-FORMATS = {  # format to the backend that writes it, and the packages it takes
+FORMATS = {  # format to the backend that writes it, and the packages it needs
     "onnx": ("tensorflow", ("tf2onnx", "onnxruntime")),
     "saved_model": ("tensorflow", ()),
     "openvino": ("tensorflow", ("tf2onnx", "openvino")),
@@ -40,12 +41,12 @@ SAMPLES = 256  # to compare on
 
 
 class ExportError(ZooError, ValueError):
-    """A detector that cannot be exported so, or a graph that does not decide as the detector."""
+    """A detector that cannot be exported to this format, or a graph that decides differently."""
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What `export` wrote.
+    """Record of what `export` wrote.
 
     Attributes:
         path: file or folder.
@@ -69,7 +70,7 @@ class Graph(keras.Model):
     Outputs: list of scores `(n,)` float32 and decisions `(n,)` float32, 1 = anomaly.
     """
 
-    def __init__(self, detector: OutlierDetector):
+    def __init__(self, detector: OutlierDetector) -> None:
         super().__init__(name="detector")
         self.model = detector.model_
         preparation = detector.preparation_
@@ -79,7 +80,7 @@ class Graph(keras.Model):
         self.factor = preparation.factor_.astype("float32")
         self.limit = np.float32(detector.calibration_.limit)
 
-    def call(self, x):
+    def call(self, x: Any) -> list[Any]:
         if self.fills:
             x = ops.where(ops.isnan(x), ops.broadcast_to(self.mean, ops.shape(x)), x)
         scaled = ops.clip((x - self.offset) / self.factor, -REACH, REACH)
@@ -98,7 +99,7 @@ def export(detector: OutlierDetector, path: str | Path, format: str = "onnx") ->
     Raises:
         ExportError: an unknown format; a package or backend that is missing, with how to get it;
             `missing="forward"`, which needs a memory; scores that differ by more than 1e-4, or a
-            decision that differs: then nothing is left at `path`.
+            decision that differs: nothing is then left at `path`.
         OSError: the path cannot be written.
     """
     path = Path(path)
@@ -137,7 +138,7 @@ def export(detector: OutlierDetector, path: str | Path, format: str = "onnx") ->
 def write(
     detector: OutlierDetector, path: Path, format: str, x: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Write the graph under the backend that runs; what it makes of raw samples, uncompared."""
+    """Write the graph under the running backend; return its scores and decisions of `x`."""
     graph = Graph(detector)
     shape = detector.sample_shape_
     graph(np.zeros((1, *shape), "float32"))
@@ -159,7 +160,7 @@ def write(
 
 @contextmanager
 def _unrolled(graph: keras.Model) -> Iterator[None]:
-    """Write the loops over time that OpenVINO cannot read, all but an LSTM's, step by step."""
+    """Unroll the recurrent loops that OpenVINO cannot read: all but an LSTM's."""
     kinds = (keras.layers.SimpleRNN, keras.layers.GRU)
     loops = [each for each in graph._flatten_layers() if isinstance(each, kinds)]
     before = [each.unroll for each in loops]
@@ -173,7 +174,7 @@ def _unrolled(graph: keras.Model) -> Iterator[None]:
 
 
 def run(path: Path, format: str, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and decisions of an exported graph for raw samples, by the format's own runtime."""
+    """Return scores and decisions of an exported graph, run by the format's own runtime."""
     x = x.astype(np.float32)
     if format == "onnx":
         import onnxruntime
@@ -192,7 +193,7 @@ def run(path: Path, format: str, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def _samples(detector: OutlierDetector) -> np.ndarray:
-    """Raw samples around the training data, and some far from them."""
+    """Return raw samples around the training data, and some far from them."""
     rng = np.random.default_rng(0)
     preparation = detector.preparation_
     x = rng.normal(size=(SAMPLES, *detector.sample_shape_))
@@ -203,7 +204,7 @@ def _samples(detector: OutlierDetector) -> np.ndarray:
 def _write_elsewhere(
     detector: OutlierDetector, path: Path, format: str, x: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`write` under the format's backend, in a process of its own."""
+    """Call `write` under the format's backend, in a process of its own."""
     backend = FORMATS[format][0]
     with tempfile.TemporaryDirectory() as folder:
         saved = artifact.save(detector, Path(folder) / "model.zoo")
@@ -238,7 +239,7 @@ def _remove(path: Path) -> None:
 
 
 def _elsewhere(saved: Path, path: Path, format: str) -> None:
-    """What the process of `_write_elsewhere` does."""
+    """Load, write and compare in the process that `_write_elsewhere` starts."""
     x = np.load(saved.with_name("x.npy"))
     np.save(saved.with_name("out.npy"), np.stack(write(artifact.load(saved), path, format, x)))
 

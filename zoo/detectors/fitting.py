@@ -1,4 +1,4 @@
-"""One training: early stopping, an error where it diverges, and a file to resume from."""
+"""One training: early stopping, an error if it diverges, and a file to resume from."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import json
 import os
 import tempfile
 import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import keras
 import numpy as np
 
 from zoo.errors import ZooError
+from zoo.models.base import AnomalyModel
 
 
 class DivergenceError(ZooError, ValueError):
@@ -24,22 +26,23 @@ class CheckpointError(ZooError, ValueError):
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Keeps the weights of the epoch with the lowest loss; stops when it no longer falls.
+    """Keep the weights of the epoch with the lowest loss; stop when it no longer falls.
 
-    As Keras' `EarlyStopping` with `restore_best_weights`, but what it knows can be saved.
+    Keras' `EarlyStopping` with `restore_best_weights`, but its state can be saved.
 
     Args:
         patience: epochs without a lower loss before training stops.
     """
 
-    def __init__(self, patience: int):
+    def __init__(self, patience: int) -> None:
         super().__init__()
         self.patience = patience
         self.best = np.inf
         self.waited = 0
         self.weights: list[np.ndarray] = []
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        logs = logs or {}
         loss = logs.get("val_loss", logs["loss"])
         if not np.isfinite(loss):
             raise DivergenceError(
@@ -52,17 +55,17 @@ class BestWeights(keras.callbacks.Callback):
             self.waited += 1
             self.model.stop_training = self.waited >= self.patience
 
-    def restore(self, model):
-        """Give the best weights back to the model."""
+    def restore(self, model: AnomalyModel) -> None:
+        """Assign the best weights to the model."""
         if self.weights:
             assign(model.weights, self.weights)
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Writes after every epoch, at once or not at all, what an interrupted training needs.
+    """Write what an interrupted training needs to a file after every epoch, whole or not at all.
 
     A NumPy archive without pickle: weights, optimizer, best weights so far, history, and a
-    fingerprint of data and settings, so that no other training resumes from it.
+    fingerprint of data and settings, so that only the same training resumes from it.
 
     Args:
         path: of the file; it is deleted when training ends.
@@ -70,7 +73,7 @@ class Checkpoint(keras.callbacks.Callback):
         best: the `BestWeights` of the same training.
     """
 
-    def __init__(self, path: str | Path, fingerprint: str, best: BestWeights):
+    def __init__(self, path: str | Path, fingerprint: str, best: BestWeights) -> None:
         super().__init__()
         self.path = Path(path)
         self.fingerprint = fingerprint
@@ -78,8 +81,8 @@ class Checkpoint(keras.callbacks.Callback):
         self.epochs = 0
         self.history: dict[str, list[float]] = {}
 
-    def resume(self, model) -> int:
-        """Bring the model to where the file left it; the number of epochs that are done.
+    def resume(self, model: AnomalyModel) -> int:
+        """Restore the model from the file and return the number of finished epochs.
 
         Raises:
             CheckpointError: damaged, or of another training.
@@ -105,8 +108,8 @@ class Checkpoint(keras.callbacks.Callback):
         self.history, self.epochs = known["history"], known["epochs"]
         return self.epochs
 
-    def on_epoch_end(self, epoch, logs=None):
-        for name, value in logs.items():
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(float(value))
         self.epochs = epoch + 1
         state = {
@@ -116,27 +119,35 @@ class Checkpoint(keras.callbacks.Callback):
             "best": self.best.best,
             "waited": self.best.waited,
         }
-        arrays = {
+        arrays: dict[str, Any] = {
             **{f"model_{i}": v for i, v in enumerate(values_of(self._variables(self.model)))},
             **{f"best_{i}": v for i, v in enumerate(self.best.weights)},
             "state": np.array(json.dumps(state)),
         }
         write_at_once(self.path, lambda file: np.savez(file, **arrays))
 
-    def remove(self):
-        """Delete the file: training is over."""
+    def remove(self) -> None:
+        """Delete the file after the training has ended."""
         self.path.unlink(missing_ok=True)
 
-    def _variables(self, model):
-        passing = {id(v) for v in model.metrics_variables}
-        lasting = [v for v in model.variables if id(v) not in passing]
+    def _variables(self, model: AnomalyModel) -> list[Any]:
+        metrics = {id(v) for v in model.metrics_variables}
+        lasting = [v for v in model.variables if id(v) not in metrics]
         return [*lasting, *model.optimizer.variables]
 
 
 def train(
-    model, batches, held_out, *, epochs, patience, checkpoint=None, fingerprint="", verbose=0
+    model: AnomalyModel,
+    batches: keras.utils.PyDataset,
+    held_out: keras.utils.PyDataset | None,
+    *,
+    epochs: int,
+    patience: int,
+    checkpoint: str | Path | None = None,
+    fingerprint: str = "",
+    verbose: int = 0,
 ) -> dict[str, list[float]]:
-    """Fit a compiled detector and leave it with its best weights; history by log name.
+    """Fit a compiled model, restore its best weights and return the history by log name.
 
     Args:
         model: compiled `zoo.models.base.AnomalyModel`.
@@ -146,7 +157,7 @@ def train(
         epochs: most passes.
         patience: epochs without improvement before training stops.
         checkpoint: file to write after every epoch and to resume from, or None.
-        fingerprint: text that tells this training from others.
+        fingerprint: text that identifies this training.
         verbose: as in Keras.
 
     Raises:
@@ -154,13 +165,13 @@ def train(
         CheckpointError: the checkpoint is damaged or of another training.
     """
     best = BestWeights(patience)
-    callbacks = [best]
+    callbacks: list[keras.callbacks.Callback] = [best]
     done = 0
-    if checkpoint is not None:
-        file = Checkpoint(checkpoint, fingerprint, best)
+    file = None if checkpoint is None else Checkpoint(checkpoint, fingerprint, best)
+    if file is not None:
         done = file.resume(model)
         callbacks.append(file)
-    history: dict[str, list[float]] = {} if checkpoint is None else file.history
+    history: dict[str, list[float]] = {} if file is None else file.history
     if done < epochs and best.waited < patience:
         found = model.fit(
             batches,
@@ -170,18 +181,18 @@ def train(
             callbacks=callbacks,
             verbose=verbose,
         )
-        history = found.history if checkpoint is None else file.history
+        history = found.history if file is None else file.history
     best.restore(model)
-    if checkpoint is not None:
+    if file is not None:
         file.remove()
     return {name: [float(v) for v in values] for name, values in history.items()}
 
 
-def write_at_once(path: str | Path, write: Any) -> None:
-    """Write a file beside `path` and put it there in one move, so that no reader sees half of it.
+def write_at_once(path: str | Path, write: Callable[[BinaryIO], Any]) -> None:
+    """Write a file beside `path` and move it there, so that no reader ever sees half of it.
 
     Args:
-        path: where the file shall be.
+        path: of the file.
         write: function of an open binary file.
 
     Raises:
@@ -201,13 +212,13 @@ def write_at_once(path: str | Path, write: Any) -> None:
         raise
 
 
-def values_of(variables) -> list[np.ndarray]:
-    """The variables' values as NumPy, copied."""
+def values_of(variables: Sequence[Any]) -> list[np.ndarray]:
+    """Return copies of the variables' values as NumPy arrays."""
     return [np.array(keras.ops.convert_to_numpy(v)) for v in variables]
 
 
-def assign(variables, values) -> None:
-    """Give each variable its value."""
+def assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
+    """Assign each variable its value."""
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 

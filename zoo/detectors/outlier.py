@@ -31,7 +31,7 @@ KINDS = {2: "table", 3: "windows", 4: "images"}  # dimensions of X to its kind, 
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class OutlierDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
+class OutlierDetector(OutlierMixin, BaseEstimator):
     """Fit a model to mostly normal data, score and decide; base of `zoo.detectors.Detector`.
 
     The settings and what is learned are documented there.
@@ -90,18 +90,18 @@ class OutlierDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.preparation_ = Preparation(
             "minmax" if images and self.scaling != "none" else self.scaling, self.missing, images
         ).fit(raw_train)
-        x_train, x_valid = (
-            None if part is None else self._samples(self.preparation_.transform(part))
-            for part in (raw_train, raw_valid)
-        )
-        del raw_train, raw_valid  # of a table they are copies
+        x_train = self._samples(self.preparation_.transform(raw_train))
+        x_valid = None
+        if raw_valid is not None:
+            x_valid = self._samples(self.preparation_.transform(raw_valid))
+        del raw_train, raw_valid  # copies, for a table
         size = min(self.batch_size, len(x_train))
         batches = Batches(x_train, size, self.seed_, drop_last=True)
         self._train(x_train.shape[1:], batches, x_valid, given.values if self.checkpoint else None)
 
         held_out = None if x_valid is None else self._scores(x_valid)
-        if self.kind_ == "series":  # windows across the seam, and the warm-up, count too
-            del x_train, x_valid, batches  # or they would lie beside the whole, scaled once more
+        if self.kind_ == "series":  # windows across the split, and the warm-up, count too
+            del x_train, x_valid, batches  # the whole series is scaled once more
             every = self._score_values(given.values)
         else:
             every = np.concatenate([self._scores(x_train), [] if held_out is None else held_out])
@@ -150,7 +150,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         given = self._read(X)
         table = self.judged(self._score_values(given.values), given.index)
         if self.kind_ == "series":
-            table["warm_up"] = np.arange(len(table)) < self.window - 1
+            table["warm_up"] = np.arange(len(table)) < self._window_length - 1
         return table
 
     def judged(self, scores: np.ndarray, index: pd.Index | None = None) -> pd.DataFrame:
@@ -174,7 +174,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError(
                 f"window_scores is for a series; this detector was fitted on {self.kind_}"
             )
-        return self._score_values(self._read(X).values)[self.window - 1 :]
+        return self._score_values(self._read(X).values)[self._window_length - 1 :]
 
     def set_threshold(
         self,
@@ -203,29 +203,24 @@ class OutlierDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             rate = self.false_alarm_rate if false_alarm_rate is None else false_alarm_rate
             settings.check(type(self), {"contamination": contamination, "false_alarm_rate": rate})
             scores = getattr(self, "_training_scores", None)
-            if scores is None and contamination not in ("auto", 0):
-                raise InputError(
-                    "contamination needs the scores of all training data, which a loaded detector "
-                    "does not have; give false_alarm_rate or limit"
-                )
             self.calibration_.choose(contamination, rate, scores)
         self.offset_ = -self.calibration_.limit
         return self
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.missing != "error"
         tags.input_tags.three_d_array = 3 in self.axes
         return tags
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         """Return the state with weights as arrays: a Keras model would be pickled with code."""
         state = {k: v for k, v in super().__getstate__().items() if k != "model_"}
         if hasattr(self, "model_"):
             state["_weights"] = fitting.values_of(self.model_.weights)
         return state
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         weights = state.pop("_weights", None)
         super().__setstate__(state)
         if weights is not None:
@@ -276,7 +271,13 @@ class OutlierDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             every = np.concatenate([np.full(window - 1, every[0]), every])
         return self._calibrate(None if x_valid is None else self._scores(x_valid), every)
 
-    def _train(self, shape, batches, x_valid, data) -> None:
+    def _train(
+        self,
+        shape: tuple[int, ...],
+        batches: Batches | ChunkedBatches,
+        x_valid: np.ndarray | None,
+        data: np.ndarray | None,
+    ) -> None:
         """Make the model and train it; `data` distinguishes this training from others."""
         self.sample_shape_ = tuple(int(size) for size in shape)
         self.model_ = seed_dropout(self.make(self.sample_shape_, self.seed_), self.seed_)
@@ -299,8 +300,8 @@ class OutlierDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _calibrate(self, held_out: np.ndarray | None, every: np.ndarray) -> Self:
         """Set the threshold from the scores of held-out and of all training data."""
-        enough = held_out is not None and len(held_out) >= 100
-        self.calibration_ = Calibration(held_out if enough else every)
+        normal = every if held_out is None or len(held_out) < 100 else held_out
+        self.calibration_ = Calibration(normal)
         self._training_scores = every
         return self.set_threshold(self.contamination, self.false_alarm_rate)
 
@@ -327,12 +328,13 @@ class OutlierDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """Split into training and held-out part: the end of a series, else a random draw."""
         count = round(self.validation_fraction * len(values))
         if self.kind_ == "series":
-            if len(values) < self.window:
+            window = self._window_length
+            if len(values) < window:
                 raise InputError(
-                    f"X has {len(values)} rows, fewer than the window of {self.window}; give "
+                    f"X has {len(values)} rows, fewer than the window of {window}; give "
                     f"more rows, or window={max(1, len(values) // 2)} or less"
                 )
-            if count < self.window or len(values) - count < self.window:
+            if count < window or len(values) - count < window:
                 return values, None  # no whole window to hold out
             return values[:-count], values[-count:]
         if not 0 < count < len(values):
@@ -342,7 +344,9 @@ class OutlierDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _samples(self, scaled: np.ndarray) -> np.ndarray:
         """Return the network's input: the windows of a series, else the data as they are."""
-        return sliding_windows(scaled, self.window) if self.kind_ == "series" else scaled
+        if self.kind_ != "series":
+            return scaled
+        return sliding_windows(scaled, self._window_length)
 
     def _read(self, X: Any) -> inputs.Given:
         check_is_fitted(self, "calibration_")
@@ -375,10 +379,10 @@ class OutlierDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             return self._scores(self.preparation_.transform(values))
         self._require_window(len(values))
         scores = self._scores(self._samples(self.preparation_.transform(values)))
-        return np.concatenate([np.full(self.window - 1, scores[0]), scores])
+        return np.concatenate([np.full(self._window_length - 1, scores[0]), scores])
 
     def _require_window(self, rows: int) -> None:
-        if rows < self.window:
+        if rows < self._window_length:
             raise InputError(
                 f"X has {rows} rows, fewer than the window of {self.window} that the detector was "
                 f"fitted with; give at least {self.window}"
@@ -402,8 +406,13 @@ class OutlierDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         told = json.dumps([type(self).__name__, backend, given, values.shape], default=str)
         data = hashlib.sha256()
         for start in range(0, len(values), 4096):
-            data.update(np.ascontiguousarray(values[start : start + 4096], np.float64))
+            data.update(np.ascontiguousarray(values[start : start + 4096], np.float64).tobytes())
         return f"{hashlib.sha256(told.encode()).hexdigest()} {data.hexdigest()}"
+
+    @property
+    def _window_length(self) -> int:
+        """Rows per sample: the window of a series, 1 for everything else."""
+        return self.window if self.kind_ == "series" and self.window is not None else 1
 
     @property
     def collapsed_(self) -> bool | None:

@@ -1,4 +1,4 @@
-"""What happens to numbers before a network sees them; it is fitted once and travels along."""
+"""Scaling and filling of the data before a network sees them, fitted once and saved along."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from zoo.errors import InputError
 
 SCALINGS = ("standard", "minmax", "robust", "none")
 MISSING = ("error", "mean", "forward")
-REACH = 1e6  # scaled values end here, so that no square of them overflows float32
-PIECE = 2**20  # numbers that are copied at a time, so that large data are never held twice
+REACH = 1e6  # scaled values are clipped to ±REACH, so that no square of them overflows float32
+PIECE = 2**20  # elements copied at a time, so that large data are never in memory twice
 
 
 class Preparation:
-    """Fill what is missing, then bring every feature to a common scale: (x - offset) / factor.
+    """Fill missing values, then bring every feature to a common scale: (x - offset) / factor.
 
     Args:
         scaling: `"standard"`: mean 0, variance 1; `"minmax"`: [0, 1] in training; `"robust"`:
             median 0, interquartile range 1; `"none"`.
         missing: `"error"`; `"mean"`: the training mean of the feature; `"forward"`: the value of
             the row before, for series, and the training mean where there is none.
-        shared: one offset and factor for everything, as pixels want.
+        shared: one offset and factor for all features, as for pixels.
 
     Attributes:
-        offset_, factor_, mean_: `(features,)` float64, known after `fit`; `(1,)` if shared.
+        offset_, factor_, mean_: `(features,)` float64, learned by `fit`; `(1,)` if shared.
 
     Example:
         >>> prepared = Preparation("minmax").fit(np.array([[0.0], [10.0]]))
@@ -50,12 +50,12 @@ class Preparation:
         if not known.all():
             empty = int(np.flatnonzero(known == 0)[0])
             raise InputError(f"feature {empty} has no value at all; leave it out")
-        self.mean_ = sum(np.nansum(piece, axis=0) for piece in _pieces(rows)) / known
+        self.mean_: np.ndarray = sum(np.nansum(piece, axis=0) for piece in _pieces(rows)) / known
         self.offset_, self.factor_ = _affine(self.scaling, rows, self.mean_, known)
         return self
 
     def transform(self, values: np.ndarray) -> np.ndarray:
-        """Scaled float32 of the same shape, within ±10⁶."""
+        """Return the values scaled, float32 of the same shape, within ±10⁶."""
         scaled = np.empty(values.shape, np.float32)
         start, last = 0, None
         for piece in _pieces(values):
@@ -67,11 +67,13 @@ class Preparation:
         return scaled
 
     def fill(self, values: np.ndarray) -> np.ndarray:
-        """The values without NaN; the same array if there were none."""
+        """Return the values without NaN; the same array if there were none."""
         return self._filled(values)[0] if np.isnan(values).any() else values
 
-    def _filled(self, values, last=None):
-        """The values without NaN, and the last row as the rows after it would repeat it.
+    def _filled(
+        self, values: np.ndarray, last: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the values without NaN, and the last row, which `"forward"` repeats.
 
         `last` is that row of the values before these.
         """
@@ -88,14 +90,14 @@ class Preparation:
         return (np.where(unknown, self.mean_, values) if unknown.any() else values), last
 
     def to_dict(self) -> dict[str, Any]:
-        """Settings and what was learned, for JSON."""
+        """Return settings and learned numbers, for JSON."""
         learned = {name: getattr(self, name).tolist() for name in ("mean_", "offset_", "factor_")}
         settings = {"scaling": self.scaling, "missing": self.missing, "shared": self.shared}
         return {**settings, **learned}
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> Self:
-        """The fitted preparation that `to_dict` described.
+        """Return the fitted preparation that `to_dict` described.
 
         Raises:
             ValueError: numbers that no `fit` gives.
@@ -114,14 +116,14 @@ class Preparation:
 def _affine(
     scaling: str, rows: np.ndarray, mean: np.ndarray, known: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Offset and factor of each column as scikit-learn has them; a constant one keeps its unit.
+    """Return offset and factor of each column as scikit-learn does; a constant one keeps its unit.
 
-    Its scalers would take all rows at once, several times over, or lose to NaN a column of which
-    one piece knows nothing.
+    scikit-learn's own scalers need all rows at once, several times over, or give NaN for a column
+    that has no value in one piece.
     """
     if scaling == "none":
         return np.zeros(rows.shape[1]), np.ones(rows.shape[1])
-    if scaling == "robust":  # its quartiles need all rows at once, but no two columns
+    if scaling == "robust":  # quartiles need all rows at once, but one column at a time
         columns = (rows[:, [i]].astype(np.float64) for i in range(rows.shape[1]))
         fitted = [RobustScaler().fit(column) for column in columns]
         centers, scales = [each.center_ for each in fitted], [each.scale_ for each in fitted]
@@ -131,7 +133,7 @@ def _affine(
         high = np.fmax.reduce([np.fmax.reduce(piece, axis=0) for piece in _pieces(rows)])
         return low, 1 / MinMaxScaler().fit([low, high]).scale_
     squares = sum(np.nansum((piece - mean) ** 2, axis=0) for piece in _pieces(rows))
-    rest = sum(np.nansum(piece - mean, axis=0) for piece in _pieces(rows))  # 0 but for rounding
+    rest = sum(np.nansum(piece - mean, axis=0) for piece in _pieces(rows))  # 0 up to rounding
     variance = (squares - rest**2 / known) / known
     error = np.finfo(np.float64).eps * known
     constant = variance <= error * variance + (error * mean) ** 2
@@ -139,7 +141,7 @@ def _affine(
 
 
 def _pieces(values: np.ndarray) -> Iterator[np.ndarray]:
-    """Some rows at a time, float64."""
+    """Yield some rows at a time, float64."""
     most = max(1, PIECE // max(1, values[:1].size))
     for start in range(0, len(values), most):
         yield values[start : start + most].astype(np.float64, copy=False)

@@ -40,7 +40,7 @@ class Bounds:
     length: int = LONGEST
     also: tuple[type, ...] = ()
 
-    def __contains__(self, value: float) -> bool:
+    def __contains__(self, value: Any) -> bool:
         inside = self.least <= value <= self.most
         return bool(
             inside

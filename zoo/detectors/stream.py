@@ -1,4 +1,4 @@
-"""Score rows as they come in: bounded memory, the same scores as on the whole series."""
+"""Score rows as they arrive: bounded memory, the same scores as on the whole series."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from zoo.errors import InputError
 
 @dataclass(frozen=True)
 class Drift:
-    """How the threshold follows slow drift.
+    """Settings of a threshold that follows slow drift.
 
-    It keeps its distance: as many median absolute deviations above the median of the last `length`
+    The threshold stays as many median absolute deviations above the median of the last `length`
     scores as the detector's own threshold lies above the median of normal scores. Anomalies that
     fill less than half of `length` hardly move a median; a change that lasts longer becomes normal.
-    (To learn from unflagged scores alone would cut off their upper end each time, and the
-    threshold would sink without end.)
+    (Learning from unflagged scores alone would cut off their upper end each time, and the threshold
+    would sink further and further.)
 
     Args:
-        length: scores to take median and deviation from, 100 or more.
-        every: scores between two changes.
+        length: number of last scores for median and deviation, 100 or more.
+        every: scores between two changes of the threshold.
     """
 
     length: int = 2000
     every: int = 100
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.length < 100 or self.every < 1:
             raise InputError(
                 f"found length={self.length} and every={self.every}; expected 100 or more, and 1 "
@@ -45,11 +45,10 @@ class Drift:
 class StreamScorer:
     """A fitted detector that takes one row, or a few, at a time.
 
-    It keeps the last `window - 1` rows and, with `drift`, the last scores: no more,
-    however long the stream. Each score is that of the window ending at the row, as `anomaly_score`
-    of the whole series gives; rows of the warm-up have none yet. (No hidden state is carried: the
-    zoo's recurrent detectors start each window from zero, and a carried state would score
-    differently.)
+    It keeps the last `window - 1` rows and, with `drift`, the last scores, and no more however long
+    the stream. Each score is that of the window ending at the row, as `anomaly_score` of the whole
+    series gives it; rows of the warm-up have no score yet. (No hidden state is carried over:
+    recurrent networks start each window from zero, and a carried state would score differently.)
 
     Args:
         detector: fitted detector for a table or a series.
@@ -66,7 +65,7 @@ class StreamScorer:
         ['score', 'anomaly', 'threshold']
     """
 
-    def __init__(self, detector: OutlierDetector, drift: Drift | None = None):
+    def __init__(self, detector: OutlierDetector, drift: Drift | None = None) -> None:
         if detector.kind_ not in ("table", "series"):
             raise InputError(
                 f"a stream has rows; this detector was fitted on {detector.kind_}: fit it on a "
@@ -76,12 +75,12 @@ class StreamScorer:
         self.drift = drift
         self.threshold = float(detector.calibration_.limit)
         self.rows_seen = 0
-        self._kept = detector.window - 1 if detector.kind_ == "series" else 0
+        self._kept = detector._window_length - 1
         self._recent = np.empty((0, detector.n_features_in_))
-        self._last = None  # row, filled, for missing="forward"
+        self._last: np.ndarray | None = None  # the row before, filled, for missing="forward"
         self._scores: deque[float] = deque(maxlen=drift.length if drift else 0)
         self._since = 0
-        self._distance = None if drift is None else _distance(detector.calibration_)
+        self._distance = 0.0 if drift is None else _distance(detector.calibration_)
 
     def push(self, rows: Any) -> pd.DataFrame:
         """Score the next row, or the next few, in order of time.
@@ -91,8 +90,8 @@ class StreamScorer:
                 the training.
 
         Returns:
-            A row each: `score` (NaN in the warm-up), `anomaly` (0 or 1), and the `threshold` it
-            was held against.
+            A row for each: `score` (NaN in the warm-up), `anomaly` (0 or 1), and the `threshold`
+            that the score was compared with.
 
         Raises:
             ValueError: rows that the detector cannot read; the stream is as it was before.
@@ -106,7 +105,7 @@ class StreamScorer:
         )
 
     def state(self) -> dict[str, Any]:
-        """What the stream remembers, for JSON; `restore` takes it."""
+        """Return what the stream remembers, for JSON; `restore` takes it."""
         return {
             "rows_seen": self.rows_seen,
             "recent": self._recent.tolist(),
@@ -134,7 +133,7 @@ class StreamScorer:
         self._scores.extend(state["scores"])
 
     def explain(self) -> str:
-        """Where the present threshold comes from, in a sentence."""
+        """Return a sentence on where the current threshold comes from."""
         if self.drift is None or len(self._scores) < self.drift.length:
             return f"{self.threshold:.6g}: {self.detector.calibration_.rule}"
         return (
@@ -155,12 +154,12 @@ class StreamScorer:
         return inputs.in_order(given, names, detector.n_features_in_, type(detector).__name__)
 
     def _fill(self, values: np.ndarray) -> np.ndarray:
-        """Values without NaN; `"forward"` remembers the row before."""
+        """Return values without NaN; `"forward"` remembers the row before."""
         if self.detector.missing == "forward" and self._last is not None:
             values = self.detector.preparation_.fill(np.concatenate([self._last[None], values]))[1:]
         else:
             values = self.detector.preparation_.fill(values)
-        self._last = np.array(values[-1])  # the caller may use its memory again
+        self._last = np.array(values[-1])  # a copy: the caller may reuse the memory
         return values
 
     def _score(self, values: np.ndarray) -> np.ndarray:
@@ -173,12 +172,14 @@ class StreamScorer:
         scores = np.full(len(values), np.nan)
         complete = len(known) - self._kept
         if complete > 0:
-            windows = sliding_windows(detector.preparation_.transform(known), detector.window)
+            windows = sliding_windows(
+                detector.preparation_.transform(known), detector._window_length
+            )
             scores[-complete:] = detector._scores(windows)
         return scores
 
     def _decide(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Flags and thresholds; one after the other where the threshold follows."""
+        """Return flags and thresholds, one row after another where the threshold follows drift."""
         if self.drift is None:
             return (scores > self.threshold).astype(int), np.full(len(scores), self.threshold)
         anomaly, threshold = np.zeros(len(scores), int), np.empty(len(scores))
@@ -186,22 +187,25 @@ class StreamScorer:
             threshold[i] = self.threshold
             anomaly[i] = score > self.threshold
             if np.isfinite(score):
-                self._follow(score)
+                self._follow(score, self.drift)
         return anomaly, threshold
 
-    def _follow(self, score: float) -> None:
+    def _follow(self, score: float, drift: Drift) -> None:
         self._scores.append(float(score))
         self._since += 1
-        if len(self._scores) == self.drift.length and self._since >= self.drift.every:
+        if len(self._scores) == drift.length and self._since >= drift.every:
             median, deviation = _median_and_deviation(np.array(self._scores))
             self.threshold, self._since = median + self._distance * deviation, 0
 
 
 def _distance(calibration: Calibration) -> float:
-    """Median absolute deviations from the median of normal scores to the threshold."""
+    """Return how many median absolute deviations above the normal median the threshold is."""
     median, deviation = _median_and_deviation(calibration.scores)
     if deviation == 0:
-        raise InputError("more than half of the normal scores are equal: no drift can be followed")
+        raise InputError(
+            "drift cannot be followed: more than half of the normal scores are equal; fit on more "
+            "data, or give drift=None"
+        )
     return (calibration.limit - median) / deviation
 
 
