@@ -1,13 +1,14 @@
 """The model of "Add a model" keeps the contract that every model keeps."""
 
 import importlib.util
-import inspect
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+from zoo.models import contract
+from zoo.models.examples import Example
 from zoo.nn.networks import draw_weights, mlp
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,10 +27,7 @@ def module_at(path):
     return module
 
 
-contract = module_at(ROOT / "tests" / "models" / "test_contract.py")
-cases = module_at(ROOT / "tests" / "models" / "conftest.py")
 example = module_at(ROOT / "docs" / "examples" / "network_distillation.py")
-PROMISES = [name for name in vars(contract) if name.startswith("test_")]
 
 
 def networks():
@@ -38,31 +36,21 @@ def networks():
 
 
 @pytest.fixture(scope="module")
-def case():
-    return cases.Case(
-        "network_distillation", lambda: example.NetworkDistillation(*networks()), cases.table()
+def subject():
+    return contract.Subject(
+        example.NetworkDistillation,
+        Example("plain", lambda: example.NetworkDistillation(*networks()), "table"),
     )
 
 
-@pytest.fixture(scope="module")
-def trained(case, tmp_path_factory):
-    return cases.train(case, tmp_path_factory.mktemp(case.name))
+@pytest.mark.parametrize("promise", contract.PROMISES, ids=lambda promise: promise.name)
+def test_keeps_the_contract(promise, subject):
+    promise(subject)
 
 
-@pytest.mark.parametrize("promise", PROMISES)
-def test_keeps_the_contract(promise, case, trained, tmp_path):
-    check = getattr(contract, promise)
-    given = {"case": case, "trained": trained, "tmp_path": tmp_path}
-    check(**{name: given[name] for name in inspect.signature(check).parameters})
-
-
-def test_there_is_a_contract():
-    assert len(PROMISES) >= 8
-
-
-def test_the_random_network_stays_as_it_is(trained):
+def test_the_random_network_stays_as_it_is(subject):
     before, _ = networks()
-    for now, then in zip(trained.model.target.weights, before.weights, strict=True):
+    for now, then in zip(subject.trained.model.target.weights, before.weights, strict=True):
         np.testing.assert_array_equal(
             keras.ops.convert_to_numpy(now), keras.ops.convert_to_numpy(then)
         )

@@ -3,11 +3,18 @@
 Hinton & Salakhutdinov, Reducing the Dimensionality of Data with Neural Networks, Science 2006.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
 import keras
 from keras import ops
 
 from zoo.errors import InputError
 from zoo.models.base import AnomalyModel
+from zoo.models.examples import Example, row_decoder, row_encoder, window_decoder, window_encoder
 from zoo.nn import losses
 from zoo.training.seeds import Draws
 
@@ -75,6 +82,20 @@ class Autoencoder(AnomalyModel):
         self.seed = seed
         self.draws = Draws(seed)
         self.build(encoder.input_shape)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        def make(cell: str | None = None, **options: Any) -> Autoencoder:
+            if cell is None:
+                return cls(row_encoder(), row_decoder(), **options)
+            return cls(window_encoder(cell), window_decoder(cell), **options)
+
+        yield Example("plain", make, "table")
+        denoising = {"noise": 0.3, "mask": 0.1, "sparsity": 0.01}
+        yield Example("denoising", partial(make, **denoising), "table")
+        yield Example("gru", partial(make, "gru", weight_decay=1e-4), "windows")
+        yield Example("lstm", partial(make, "lstm", noise=0.1), "windows")
+        yield Example("transformer", partial(make, "transformer"), "windows")
 
     def learn(self, x, training=True):
         seen = self.damage(x) if training else x

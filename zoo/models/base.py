@@ -1,8 +1,12 @@
 """The one base class: a detector learns from data, mostly without labels, and scores it."""
 
+from __future__ import annotations
+
 import copy
 import inspect
+from collections.abc import Iterable
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -16,6 +20,9 @@ from zoo.training import epochs
 from zoo.training.means import RunningMeans
 from zoo.training.optimizers import PartOptimizers
 from zoo.training.pieces import in_batches, samples_a_call
+
+if TYPE_CHECKING:
+    from zoo.models.examples import Example
 
 
 class AnomalyModel(engine.Trainer, keras.Model):
@@ -57,6 +64,11 @@ class AnomalyModel(engine.Trainer, keras.Model):
     def score(self, x):
         """Anomaly scores `(n,)` of a batch; larger = stranger."""
         raise NotImplementedError(f"{type(self).__name__} must say how it scores")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        """Return tiny untrained instances of this class, for the tests that every model passes."""
+        return ()
 
     def before_fit(self, data):
         """Set what must be known before the first step (a center); `data` is what `fit` got."""

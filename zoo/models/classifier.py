@@ -3,11 +3,18 @@
 Focal loss: Lin et al., Focal Loss for Dense Object Detection, ICCV 2017.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
 import keras
 from keras import ops
 
 from zoo.errors import InputError
 from zoo.models.base import AnomalyModel
+from zoo.models.examples import Example, window_encoder, window_head
 from zoo.nn import losses
 
 OBJECTIVES = ("cross-entropy", "focal")
@@ -82,6 +89,15 @@ class Classifier(AnomalyModel):
         self.gamma = gamma
         self.weight_decay = weight_decay
         self.build(encoder.input_shape)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        def make(cell: str, **options: Any) -> Classifier:
+            return cls(window_encoder(cell), window_head(1), **options)
+
+        focal = {"objective": "focal", "positive_weight": 2.0, "weight_decay": 1e-4}
+        yield Example("focal", partial(make, "gru", **focal), "labelled windows")
+        yield Example("rnn", partial(make, "rnn"), "labelled windows")
 
     def learn(self, x, y, training=True):
         def loss():

@@ -3,9 +3,14 @@
 Ruff et al., Deep One-Class Classification, ICML 2018.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 import keras
 
 from zoo.models.base import AnomalyModel
+from zoo.models.examples import Example, image_encoder, row_encoder, window_encoder
 from zoo.models.hypersphere import Hypersphere
 from zoo.nn import losses
 
@@ -62,6 +67,14 @@ class DeepSVDD(AnomalyModel):
         dimension = encoder.output_shape[-1]
         self.sphere = Hypersphere(dimension, objective, nu, warmup_epochs, center_rate)
         self.build(encoder.input_shape)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        soft = {"objective": "soft-boundary", "nu": 0.2, "warmup_epochs": 1}
+        yield Example("plain", lambda: cls(row_encoder(), weight_decay=1e-4), "table")
+        yield Example("moving", lambda: cls(row_encoder(), center_rate=0.01), "table")
+        yield Example("soft", lambda: cls(window_encoder(), center_rate=0.01, **soft), "windows")
+        yield Example("lenet", lambda: cls(image_encoder()), "images", learning_rate=1e-4)
 
     def learn(self, x, training=True):
         def loss():

@@ -3,11 +3,16 @@
 Malhotra et al., Long Short Term Memory Networks for Anomaly Detection in Time Series, ESANN 2015.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 import keras
 from keras import ops
 
 from zoo.errors import InputError
 from zoo.models.base import AnomalyModel
+from zoo.models.examples import Example, window_encoder, window_head
 from zoo.nn import losses
 
 
@@ -49,6 +54,14 @@ class Forecaster(AnomalyModel):
         self.head = head
         self.weight_decay = weight_decay
         self.build((None, None if time is None else time + 1, features))
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        def make(steps: int | None) -> Forecaster:
+            return cls(window_encoder("lstm", (steps, 3)), window_head(3))
+
+        yield Example("lstm", lambda: make(5), "windows")
+        yield Example("any length", lambda: make(None), "windows")
 
     def learn(self, x, training=True):
         def loss():

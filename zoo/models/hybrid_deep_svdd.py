@@ -4,11 +4,26 @@ The compactness of Ruff et al. (ICML 2018) with the decoder kept, so that the en
 forget its input on the way to the center.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
 import keras
 from keras import ops
 
 from zoo.errors import InputError
 from zoo.models.base import AnomalyModel
+from zoo.models.examples import (
+    Example,
+    image_decoder,
+    image_encoder,
+    row_decoder,
+    row_encoder,
+    smooth_image_decoder,
+    smooth_image_encoder,
+)
 from zoo.models.hypersphere import Hypersphere
 from zoo.nn import losses
 
@@ -81,6 +96,25 @@ class HybridDeepSVDD(AnomalyModel):
         self.term_totals = self.add_weight((2,), name="term_totals", **state)
         self.samples_seen = self.add_weight((), name="samples_seen", **state)
         self.build(encoder.input_shape)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        def make(**options: Any) -> HybridDeepSVDD:
+            return cls(row_encoder(), row_decoder(), **options)
+
+        def lenet() -> HybridDeepSVDD:
+            soft = {"objective": "soft-boundary", "nu": 0.2, "warmup_epochs": 1}
+            return cls(image_encoder(), image_decoder(), **soft)
+
+        def smooth() -> HybridDeepSVDD:
+            return cls(smooth_image_encoder(), smooth_image_decoder())
+
+        compactness = {"score_by": "compactness", "center_rate": 0.01}
+        yield Example("plain", partial(make, weight_decay=1e-4), "table")
+        yield Example("compactness", partial(make, **compactness), "table")
+        yield Example("reconstruction", partial(make, score_by="reconstruction"), "table")
+        yield Example("lenet", lenet, "images", parity_steps=10)
+        yield Example("convolution", smooth, "images")
 
     def learn(self, x, training=True):
         def loss():

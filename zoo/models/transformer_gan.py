@@ -5,15 +5,27 @@ keeps a window near its augmented self; a GAN (Goodfellow et al., NeurIPS 2014) 
 windows look like.
 """
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import keras
 from keras import ops
 
 from zoo.errors import InputError
 from zoo.models.base import AnomalyModel
+from zoo.models.examples import ATTENTION, WINDOW, Example
 from zoo.nn import losses
 from zoo.nn.layers import instance_statistics
+from zoo.nn.networks import (
+    draw_weights,
+    transformer_reconstructor,
+    window_discriminator,
+    window_generator,
+)
 from zoo.training.seeds import Draws
 
 COUPLINGS = ("separate", "joint")
@@ -123,6 +135,25 @@ class TransformerGAN(AnomalyModel):
         self.draws = Draws(seed)
         self.latent_draws = Draws(seed + 1)  # apart, so that a GAN leaves the augmentation as it is
         self.build(transformer.input_shape)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        def make(**options: Any) -> TransformerGAN:
+            return cls(draw_weights(transformer_reconstructor(WINDOW, **ATTENTION), 0), **options)
+
+        def gan(**options: Any) -> TransformerGAN:
+            generator = window_generator(WINDOW, latent=4, units=(8,), width=4)
+            discriminator = window_discriminator(WINDOW, units=(8,), dropout=0.0)
+            return make(
+                generator=draw_weights(generator, 1),
+                discriminator=draw_weights(discriminator, 2),
+                **options,
+            )
+
+        contrast = {"mask": 0.3, "jitter": 0.1, "normalize": "reversible"}
+        yield Example("contrast", partial(make, **contrast), "windows")
+        yield Example("separate", partial(gan, coupling="separate"), "windows")
+        yield Example("joint", partial(gan, coupling="joint", normalize="center"), "windows")
 
     def learn(self, x, training=True):
         if not training:  # every validation is augmented alike, or its losses were not comparable

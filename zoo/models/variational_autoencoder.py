@@ -4,8 +4,13 @@ Kingma & Welling, Auto-Encoding Variational Bayes, ICLR 2014; as a detector: An 
 Autoencoder based Anomaly Detection using Reconstruction Probability, SNU technical report 2015.
 """
 
+from __future__ import annotations
+
 import math
 import warnings
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,6 +19,7 @@ from keras import ops
 from zoo.errors import InputError
 from zoo.models.base import AnomalyModel
 from zoo.models.collapse import CollapseWarning
+from zoo.models.examples import Example, row_decoder, row_encoder
 from zoo.nn import losses
 from zoo.training.seeds import Draws
 
@@ -96,6 +102,16 @@ class VariationalAutoencoder(AnomalyModel):
         self.fixed_draws = self.add_weight(shape, name="fixed_draws", **state)
         self.fixed_draws.assign(_balanced_draws(*shape, seed))
         self.build(encoder.input_shape)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        def make(outputs: int = 6, **options: Any) -> VariationalAutoencoder:
+            return cls(row_encoder(6), row_decoder(outputs), **options)
+
+        plain = {"beta": 0.5, "scale": 0.5, "weight_decay": 1e-4}
+        yield Example("plain", partial(make, **plain), "table")
+        yield Example("error", partial(make, score_by="reconstruction_error"), "table")
+        yield Example("learned scale", partial(make, 12, scale=None, score_by="elbo"), "table")
 
     def learn(self, x, training=True):
         def loss():

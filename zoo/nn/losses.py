@@ -186,3 +186,20 @@ def gaussian_surprise(x, mean, log_variance):
     terms = squares * ops.exp(-log_variance) + log_variance
     constant = math.prod(terms.shape[1:]) * math.log(2 * math.pi)
     return 0.5 * (ops.sum(terms, axis=tuple(range(1, len(terms.shape)))) + constant)
+
+
+def weighted_mean(values, weights=None):
+    """Mean over samples of weight · value, as Keras reduces a loss (`sum_over_batch_size`).
+
+    Args:
+        values: `(n,)`, a loss for each sample.
+        weights: `(n,)`; None counts every sample once. Weights are not normalised: the sum is
+            divided by n, so that weights of 2 double the loss.
+
+    Returns:
+        Scalar float32.
+    """
+    values = ops.cast(values, "float32")
+    if weights is not None:
+        values = values * ops.reshape(ops.cast(weights, "float32"), (-1,))
+    return ops.mean(values)

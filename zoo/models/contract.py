@@ -1,0 +1,460 @@
+"""The promises that every model keeps, as functions, and `check`, which runs them on a class.
+
+    from zoo.models import contract
+    contract.check(MyModel)  # ContractError names the first promise that is broken
+
+A model brings its own examples (`AnomalyModel.examples`), so a method from another distribution is
+checked as the zoo's own are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import inspect
+import io
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.errors import ZooError
+from zoo.models.base import AnomalyModel, arguments
+from zoo.models.examples import Example, ExampleData
+from zoo.training.batches import Batches
+
+EPOCHS = 6
+BATCH_SIZE = 16
+
+
+class ContractError(ZooError):
+    """A model breaks a promise that every model keeps; the message says which, and what was found.
+
+    Attributes:
+        promise: name of the promise, as in `PROMISES`; "" where the class has no examples.
+    """
+
+    def __init__(self, message: str, promise: str = "") -> None:
+        super().__init__(message)
+        self.promise = promise
+
+
+class _BrokenError(Exception):
+    """Raised inside a promise; says what was found."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model after a fit with every common callback.
+
+    Attributes:
+        model: the fitted model.
+        history: name of a log to its value per epoch.
+        screen: what `fit` printed.
+        folder: holds `best.keras` and `history.csv`, which callbacks wrote.
+    """
+
+    model: AnomalyModel
+    history: dict[str, list[float]]
+    screen: str
+    folder: Path
+
+
+class Subject:
+    """One example of a model class, to be held to the promises; trained once for all of them.
+
+    Args:
+        cls: the class.
+        example: one of its examples.
+    """
+
+    def __init__(self, cls: type[AnomalyModel], example: Example) -> None:
+        self.cls = cls
+        self.example = example
+        self._folder = tempfile.TemporaryDirectory()
+
+    @property
+    def name(self) -> str:
+        """Name of class and example, for messages and file names."""
+        return f"{self.cls.__name__}-{self.example.name.replace(' ', '-')}"
+
+    @property
+    def data(self) -> ExampleData:
+        """Samples of the kind that the example takes."""
+        return self.example.data
+
+    def new_folder(self) -> Path:
+        """Return an empty folder that goes with the subject."""
+        return Path(tempfile.mkdtemp(dir=self._folder.name))
+
+    @cached_property
+    def trained(self) -> Trained:
+        """The example after a fit with validation data and every common callback."""
+        model, screen, folder = self.example.compiled(), io.StringIO(), self.new_folder()
+        callbacks = [
+            keras.callbacks.EarlyStopping("val_loss", patience=99, restore_best_weights=True),
+            keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=1, min_delta=1e6),
+            keras.callbacks.ModelCheckpoint(folder / "best.keras", "val_loss", save_best_only=True),
+            keras.callbacks.CSVLogger(folder / "history.csv"),
+            keras.callbacks.TerminateOnNaN(),
+        ]
+        with contextlib.redirect_stdout(screen):
+            history = model.fit(
+                *self.data.pair("train"),
+                validation_data=self.data.pair("validation"),
+                batch_size=BATCH_SIZE,
+                epochs=EPOCHS,
+                shuffle=False,
+                callbacks=callbacks,
+            )
+        return Trained(model, history.history, screen.getvalue(), folder)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A promise and the function that holds a subject to it.
+
+    Attributes:
+        name: of the function.
+        sentence: what is promised.
+        holds: raises where the promise is broken.
+    """
+
+    name: str
+    sentence: str
+    holds: Callable[[Subject], None]
+
+    def __call__(self, subject: Subject) -> None:
+        """Hold `subject` to the promise.
+
+        Raises:
+            ContractError: it is broken.
+        """
+        try:
+            self.holds(subject)
+        except _BrokenError as error:
+            found, cause = str(error), None
+        except Exception as error:  # whatever the model raised breaks the promise
+            found, cause = f"{type(error).__name__}: {str(error)[:300]}", error
+        else:
+            return
+        raise ContractError(
+            f"{subject.cls.__name__}, example {subject.example.name!r}: {self.sentence} Found: "
+            f"{found}",
+            self.name,
+        ) from cause
+
+
+PROMISES: list[Promise] = []
+
+
+def check(cls: type[AnomalyModel]) -> None:
+    """Hold the examples of a model class to every promise.
+
+    Args:
+        cls: a concrete `AnomalyModel` with `examples`.
+
+    Raises:
+        ContractError: the class has no examples, or one of them breaks a promise.
+
+    Example:
+        >>> check(AnomalyModel)
+        Traceback (most recent call last):
+        zoo.models.contract.ContractError: AnomalyModel has no examples; ...
+    """
+    for subject in subjects(cls):
+        for promise in PROMISES:
+            promise(subject)
+
+
+def subjects(cls: type[AnomalyModel]) -> list[Subject]:
+    """Return the examples of a model class as subjects of the promises.
+
+    Raises:
+        ContractError: it is no model class, it has no examples, or two of them share a name.
+    """
+    if not (isinstance(cls, type) and issubclass(cls, AnomalyModel)):
+        raise ContractError(f"{cls!r} is no subclass of zoo.models.base.AnomalyModel.")
+    found = [Subject(cls, example) for example in cls.examples()]
+    if not found:
+        raise ContractError(
+            f"{cls.__name__} has no examples; give it a classmethod `examples` that yields "
+            f"zoo.models.examples.Example."
+        )
+    names = [subject.name for subject in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise ContractError(f"{cls.__name__} has two examples of the name {name!r}.")
+    return found
+
+
+def _promise(sentence: str) -> Callable[[Callable[[Subject], None]], Promise]:
+    def register(holds: Callable[[Subject], None]) -> Promise:
+        promise = Promise(holds.__name__, sentence, holds)
+        PROMISES.append(promise)
+        return promise
+
+    return register
+
+
+@_promise("make() returns an instance of its class, untrained, with the same weights every time.")
+def make_repeats(subject: Subject) -> None:
+    first, second = subject.example.make(), subject.example.make()
+    _require(type(first) is subject.cls, f"an instance of {type(first).__name__}")
+    _require(first is not second, "one model for two calls")
+    _same(_values(first.weights), _values(second.weights), "weights")
+
+
+@_promise("Networks are arguments of __init__, and every argument is kept under its own name.")
+def networks_are_arguments(subject: Subject) -> None:
+    model = subject.example.make()
+    for name in arguments(model):
+        _require(hasattr(model, name), f"no attribute {name!r}")
+    given = [id(getattr(model, name)) for name in arguments(model)]
+    for name, value in vars(model).items():
+        own = isinstance(value, keras.Model) and id(value) not in given
+        _require(not own, f"the network {name!r}, which is no argument")
+
+
+@_promise("The model is built by __init__ and knows the shape of a sample.")
+def is_born_built(subject: Subject) -> None:
+    model = subject.example.make()
+    _require(model.built, "a model that is not built: end __init__ with self.build(input_shape)")
+    shape = subject.data.train.shape[1:]
+    fits = len(shape) == len(model.sample_shape) and all(
+        size in (None, known) for size, known in zip(model.sample_shape, shape, strict=True)
+    )
+    _require(fits, f"sample_shape {model.sample_shape} for samples {shape}")
+
+
+@_promise("The same configuration gives the same model.")
+def config_round_trip(subject: Subject) -> None:
+    model = subject.example.make()
+    config = model.get_config()
+    rebuilt = type(model).from_config(config)
+    _require(model.get_config() == config, "a configuration that changes when it is read")
+    for name in config | rebuilt.get_config():
+        ours, theirs = config.get(name), rebuilt.get_config().get(name)
+        _require(ours == theirs, f"{name}={theirs!r} after a round trip, {ours!r} before")
+    shapes = [[tuple(v.shape) for v in each.variables] for each in (model, rebuilt)]
+    _require(shapes[0] == shapes[1], "variables of other shapes")
+
+
+@_promise("Labels that are not needed are refused, and labels that are needed are demanded.")
+def labels_fit(subject: Subject) -> None:
+    x, y = subject.data.pair("train")
+    needs = subject.cls.needs_labels
+    _require(needs == (y is not None), f"needs_labels={needs} and data of kind "
+             f"{subject.example.kind!r}")  # fmt: skip
+    wrong = np.zeros(len(x)) if y is None else None
+    model = subject.example.compiled()
+    _refused(lambda: model.fit(x, wrong), "without labels" if y is None else "from labels")
+
+
+@_promise("Fitting before compile is refused with a ValueError that names compile.")
+def fit_needs_compile(subject: Subject) -> None:
+    model = subject.example.make()
+    _refused(lambda: model.fit(*subject.data.pair("train")), "compile")
+
+
+@_promise("fit lowers the loss, reports it with the validation loss, and does not collapse.")
+def fit_lowers_the_loss(subject: Subject) -> None:
+    history, screen = subject.trained.history, subject.trained.screen
+    for name in ("loss", "val_loss"):
+        _require(name in history, f"no {name!r} in the history")
+        _require(f"{name}: " in screen, f"no {name!r} in what fit printed")
+    for name, each in history.items():
+        _require(bool(np.all(np.isfinite(each))), f"{name} {each}")
+    first, last = history["loss"][0], history["loss"][-1]
+    _require(last < first, f"a loss of {first:.6g} in the first epoch and {last:.6g} in the last")
+    verdict = subject.trained.model.verdict
+    _require(not verdict.collapsed, str(verdict))
+
+
+@_promise("Scores are one finite float32 per sample, and larger far away from normal data.")
+def scores_rank(subject: Subject) -> None:
+    normal, anomalous = (
+        subject.trained.model.predict(getattr(subject.data, part), verbose=0)
+        for part in ("validation", "anomalous")
+    )
+    for scores in (normal, anomalous):
+        _require(scores.shape == (16,), f"shape {scores.shape} for 16 samples")
+        _require(scores.dtype == np.float32, f"scores of dtype {scores.dtype}")
+        _require(bool(np.all(np.isfinite(scores))), f"{np.sum(~np.isfinite(scores))} not finite")
+    middle, most = np.median(anomalous), np.max(normal)
+    _require(
+        middle > most,
+        f"a median of {middle:.6g} for anomalous samples, {most:.6g} for a normal one",
+    )
+
+
+@_promise("predict gives what score gives, whatever the batch size.")
+def predict_is_score(subject: Subject) -> None:
+    model, x = subject.trained.model, subject.data.anomalous
+    scores = model.predict(x, verbose=0)
+    by_hand = ops.convert_to_numpy(model.score(ops.convert_to_tensor(x)))
+    _same([scores], [by_hand], "predict and score", rtol=1e-5)
+    in_parts = model.predict(x, batch_size=5, verbose=0)
+    _same([in_parts], [scores], "batches of 5 and all at once", rtol=1e-5)
+
+
+@_promise("Evaluating and scoring change no weight and no state.")
+def evaluation_changes_nothing(subject: Subject) -> None:
+    model, data = subject.trained.model, subject.data.pair("anomalous")
+    before = _values(model.weights)
+    first = model.evaluate(*data, batch_size=8, verbose=0, return_dict=True)
+    model.predict(data[0], verbose=0)
+    _same(_values(model.weights), before, "weights")
+    again = model.evaluate(*data, batch_size=8, verbose=0, return_dict=True)
+    _require(first == again, f"{again} the second time, {first} the first")
+
+
+@_promise("Callbacks find what they ask for: losses, the learning rate, and weights to restore.")
+def callbacks_work(subject: Subject) -> None:
+    trained, data = subject.trained, subject.data
+    best = int(np.argmin(trained.history["val_loss"]))
+    if "soft-boundary" not in getattr(trained.model, "objective", ""):  # its radius starts late
+        restored = trained.model.evaluate(
+            *data.pair("validation"), batch_size=BATCH_SIZE, verbose=0, return_dict=True
+        )
+        of_best = [trained.history["val_loss"][best]]
+        _same([restored["loss"]], of_best, "restored and best validation loss", rtol=1e-5)
+
+    with open(trained.folder / "history.csv", newline="") as file:
+        logged = [float(row["val_loss"]) for row in csv.DictReader(file)]
+    _same([logged], [trained.history["val_loss"]], "logged and returned losses", rtol=1e-5)
+
+    rates = subject.example.learning_rate * 0.5 ** np.array([0, 0, 1, 2, 3, 4])
+    _same([trained.history["learning_rate"]], [rates], "learning rates", rtol=1e-5)
+
+    checkpoint = keras.saving.load_model(trained.folder / "best.keras")
+    scores = [each.predict(data.anomalous, verbose=0) for each in (checkpoint, trained.model)]
+    _same([scores[0]], [scores[1]], "scores of the checkpoint and the model", rtol=1e-5)
+
+
+@_promise("A saved model scores the same and trains on, its optimizer with it.")
+def saving_keeps_everything(subject: Subject) -> None:
+    model, path = subject.trained.model, subject.new_folder() / "model.keras"
+    model.save(path)
+    loaded = keras.saving.load_model(path)
+    _same(_values(loaded.weights), _values(model.weights), "weights")
+    pair = _values(loaded.optimizer.variables), _values(model.optimizer.variables)
+    _same(*pair, "the optimizer's variables")
+    scores = [each.predict(subject.data.anomalous, verbose=0) for each in (loaded, model)]
+    _same([scores[0]], [scores[1]], "scores", rtol=1e-6)  # torch rounds in another order
+
+    before = _values(loaded.trainable_variables)
+    steps = int(ops.convert_to_numpy(loaded.optimizer.iterations))
+    history = loaded.fit(*subject.data.pair("train"), batch_size=24, epochs=1, verbose=0).history
+    _require(bool(np.isfinite(history["loss"][0])), f"a loss of {history['loss'][0]} afterwards")
+    taken = int(ops.convert_to_numpy(loaded.optimizer.iterations)) - steps
+    _require(taken > 0, "no step of the loaded optimizer")
+    for variable, old in zip(loaded.trainable_variables, before, strict=True):
+        moved = bool(np.any(ops.convert_to_numpy(variable) != old))
+        _require(moved, f"{variable.path} did not move in the next fit")
+
+
+@_promise("A fit that was killed resumes to the same weights.")
+def a_killed_fit_resumes(subject: Subject) -> None:
+    folder = subject.new_folder()
+
+    def fit(backup: Path, *callbacks: keras.callbacks.Callback) -> AnomalyModel:
+        model = subject.example.compiled()
+        x, y = subject.data.pair("train")
+        batches = Batches(x, batch_size=BATCH_SIZE, seed=0, y=y)  # as a new process makes them
+        callbacks = (keras.callbacks.BackupAndRestore(backup), *callbacks)
+        model.fit(batches, epochs=3, verbose=0, callbacks=list(callbacks))
+        return model
+
+    def keep(epoch: int, logs: dict[str, float] | None = None) -> None:
+        if epoch == 1:
+            shutil.copytree(folder / "whole", folder / "killed")
+
+    whole = fit(folder / "whole", keras.callbacks.LambdaCallback(on_epoch_begin=keep))
+    resumed = fit(folder / "killed")
+    _require(resumed.history.epoch == [1, 2], f"epochs {resumed.history.epoch} after resuming")
+    _same(_values(resumed.weights), _values(whole.weights), "weights", rtol=0, atol=1e-6)
+
+
+def takes_sample_weight(cls: type[AnomalyModel]) -> bool:
+    """Return whether `learn` of this class has an argument `sample_weight`."""
+    return "sample_weight" in inspect.signature(cls.learn).parameters
+
+
+@_promise("Sample weights of 1 change nothing.")
+def unit_weights_change_nothing(subject: Subject) -> None:
+    for model, batch in _weighable(subject):
+        without = model.learn(*batch, training=False)
+        ones = ops.ones(len(batch[0]), dtype="float32")
+        with_ones = model.learn(*batch, training=False, sample_weight=ones)
+        _require(without.keys() == with_ones.keys(), f"the terms {sorted(with_ones)}")
+        names = sorted(without)
+        pair = [_values([logs[name] for name in names]) for logs in (with_ones, without)]
+        _same(*pair, f"the terms {names} with and without weights", rtol=1e-5)
+
+
+@_promise("A sample of weight 0 does not count in the loss, and one of weight 2 counts twice.")
+def weights_count(subject: Subject) -> None:
+    for model, batch in _weighable(subject):
+        x, n = ops.convert_to_numpy(batch[0]), len(batch[0])
+        weights = np.ones(n, "float32")
+        weights[-1] = 0
+        replaced = np.concatenate([x[:-1], x[:1]])
+
+        def loss(x: np.ndarray, weights: np.ndarray, batch: Any = batch, model: Any = model) -> Any:
+            given = (ops.convert_to_tensor(x), *batch[1:])
+            weights = ops.convert_to_tensor(weights)
+            return _values([model.learn(*given, training=False, sample_weight=weights)["loss"]])
+
+        _same(
+            loss(replaced, weights), loss(x, weights), "losses of two samples of weight 0",
+            rtol=1e-5,
+        )  # fmt: skip
+        base, single = loss(x, 0 * weights)[0], loss(x, np.eye(n, dtype="float32")[0])[0]
+        double = loss(x, 2 * np.eye(n, dtype="float32")[0])[0]
+        _same([double - base], [2 * (single - base)], "weights of 2 and 1", rtol=1e-3, atol=1e-5)
+
+
+def _weighable(subject: Subject) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """Yield the trained model and a batch for it, where it takes sample weights."""
+    if takes_sample_weight(subject.cls):
+        x, y = subject.data.pair("train")
+        batch = (x[:8],) if y is None else (x[:8], y[:8].astype("float32"))
+        yield subject.trained.model, tuple(map(ops.convert_to_tensor, batch))
+
+
+def _require(condition: bool, found: str) -> None:
+    if not condition:
+        raise _BrokenError(found)
+
+
+def _refused(call: Callable[[], object], words: str) -> None:
+    try:
+        call()
+    except ValueError as error:
+        _require(words in str(error), f"the ValueError {str(error)!r}")
+    else:
+        raise _BrokenError("no error")
+
+
+def _same(
+    found: Sequence[Any], expected: Sequence[Any], what: str, rtol: float = 0.0, atol: float = 0.0
+) -> None:
+    _require(len(found) == len(expected), f"{len(found)} and {len(expected)} of {what}")
+    for a, b in zip(found, expected, strict=True):
+        a, b = np.asarray(a), np.asarray(b)
+        _require(a.shape == b.shape, f"shapes {a.shape} and {b.shape} of {what}")
+        if not np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=True):
+            difference = np.max(np.abs(a.astype("float64") - b.astype("float64")))
+            raise _BrokenError(f"a difference of {difference:.3g} between {what}")
+
+
+def _values(variables: Sequence[Any]) -> list[np.ndarray]:
+    return [np.array(ops.convert_to_numpy(variable)) for variable in variables]
