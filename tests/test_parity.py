@@ -129,7 +129,8 @@ def test_a_file_scores_the_same_wherever_it_is_read(trained, scored, written, re
             pytest.skip(f"{backend} is not installed")
     there = trained[written][f"{subject.name}_scores"]
     here = scored[read][f"{subject.name}_{written}"]
-    np.testing.assert_allclose(here, there, rtol=1e-5)
+    # Near the center of a sphere a score is the small difference of large numbers.
+    np.testing.assert_allclose(here, there, rtol=1e-5, atol=1e-6 * np.abs(there).max())
 
 
 @needs_two

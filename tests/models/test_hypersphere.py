@@ -74,3 +74,19 @@ def test_bad_settings_are_refused(options, message):
 def test_a_config_gives_the_same_sphere():
     sphere = Hypersphere(3, "soft-boundary", nu=0.3, warmup_epochs=4, center_rate=0.5)
     assert Hypersphere.from_config(sphere.get_config()).get_config() == sphere.get_config()
+
+
+def test_samples_of_weight_zero_move_neither_center_nor_radius():
+    embedding = 1 + ops.reshape(ops.arange(5, dtype="float32"), (5, 1))  # distances 0 1 2 3 4
+    weights = ops.array([1.0, 2.0, 1.0, 0.0, 0.0])
+    spheres = [Hypersphere(1, "soft-boundary", 0.25, 0, center_rate=0.5) for _ in range(2)]
+    for sphere in spheres:
+        sphere.initialize(np.array([[1.0]]))
+        sphere.begin_epoch(0)
+    assert float(spheres[0].loss(embedding, weights)) == pytest.approx(4 * (2 * 1 + 4) / 5)
+    spheres[1].loss(embedding[:3])
+    for a, b in zip(spheres[0].weights, spheres[1].weights, strict=True):
+        np.testing.assert_allclose(numpy(a), numpy(b), rtol=1e-6)
+    spheres[0].loss(embedding, ops.zeros(5))  # nothing to follow
+    for a, b in zip(spheres[0].weights, spheres[1].weights, strict=True):
+        np.testing.assert_allclose(numpy(a), numpy(b), rtol=1e-6)

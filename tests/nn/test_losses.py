@@ -189,3 +189,13 @@ def test_mahalanobis_is_that_of_the_threshold():
     fitted = Mahalanobis().fit(x)
     found = losses.mahalanobis(x, fitted.center_, fitted.precision_)
     np.testing.assert_allclose(keras.ops.convert_to_numpy(found), fitted.score(x), rtol=1e-4)
+
+
+def test_weighted_mean_divides_by_the_number_of_samples_as_keras_does():
+    values, weights = ops.array([1.0, 2.0, 6.0]), ops.array([[2.0], [0.0], [0.5]])
+    assert float(losses.weighted_mean(values)) == 3.0
+    assert float(losses.weighted_mean(values, weights)) == pytest.approx(5 / 3)
+    target, output = ops.reshape(values, (3, 1)), ops.zeros((3, 1))
+    of_keras = keras.losses.MeanSquaredError()(target, output, sample_weight=weights)
+    ours = losses.weighted_mean(losses.squared_error(target, output), weights)
+    assert float(ours) == pytest.approx(float(of_keras))

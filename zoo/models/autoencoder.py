@@ -97,16 +97,17 @@ class Autoencoder(AnomalyModel):
         yield Example("lstm", partial(make, "lstm", noise=0.1), "windows")
         yield Example("transformer", partial(make, "transformer"), "windows")
 
-    def learn(self, x, training=True):
+    def learn(self, x, training=True, sample_weight=None):
         seen = self.damage(x) if training else x
 
         def loss():
             code = self.encoder(seen, training=training)
-            error = ops.mean(losses.squared_error(x, self.decoder(code, training=training)))
+            errors = losses.squared_error(x, self.decoder(code, training=training))
+            error = losses.weighted_mean(errors, sample_weight)
             value = error + losses.l2_penalty(self.trainable_variables, self.weight_decay)
             if self.sparsity:
                 length = ops.sum(ops.abs(ops.cast(code, "float32")), axis=-1)
-                value = value + self.sparsity * ops.mean(length)
+                value = value + self.sparsity * losses.weighted_mean(length, sample_weight)
             return value
 
         return {"loss": self.minimize(loss, "encoder", "decoder")}

@@ -99,9 +99,9 @@ class Classifier(AnomalyModel):
         yield Example("focal", partial(make, "gru", **focal), "labelled windows")
         yield Example("rnn", partial(make, "rnn"), "labelled windows")
 
-    def learn(self, x, y, training=True):
+    def learn(self, x, y, training=True, sample_weight=None):
         def loss():
-            cost = ops.mean(self.costs(y, self.logits(x, training)))
+            cost = losses.weighted_mean(self.costs(y, self.logits(x, training)), sample_weight)
             return cost + losses.l2_penalty(self.trainable_variables, self.weight_decay)
 
         return {"loss": self.minimize(loss, "encoder", "head")}

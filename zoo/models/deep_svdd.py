@@ -76,9 +76,9 @@ class DeepSVDD(AnomalyModel):
         yield Example("soft", lambda: cls(window_encoder(), center_rate=0.01, **soft), "windows")
         yield Example("lenet", lambda: cls(image_encoder()), "images", learning_rate=1e-4)
 
-    def learn(self, x, training=True):
+    def learn(self, x, training=True, sample_weight=None):
         def loss():
-            compactness = self.sphere.loss(self.encoder(x, training=training))
+            compactness = self.sphere.loss(self.encoder(x, training=training), sample_weight)
             weights = self.encoder.trainable_variables
             return compactness + losses.l2_penalty(weights, self.weight_decay)
 

@@ -63,9 +63,10 @@ class Forecaster(AnomalyModel):
         yield Example("lstm", lambda: make(5), "windows")
         yield Example("any length", lambda: make(None), "windows")
 
-    def learn(self, x, training=True):
+    def learn(self, x, training=True, sample_weight=None):
         def loss():
-            error = ops.mean(losses.squared_error(x[:, -1], self.forecast(x, training)))
+            errors = losses.squared_error(x[:, -1], self.forecast(x, training))
+            error = losses.weighted_mean(errors, sample_weight)
             return error + losses.l2_penalty(self.trainable_variables, self.weight_decay)
 
         return {"loss": self.minimize(loss, "encoder", "head")}

@@ -116,17 +116,20 @@ class HybridDeepSVDD(AnomalyModel):
         yield Example("lenet", lenet, "images", parity_steps=10)
         yield Example("convolution", smooth, "images")
 
-    def learn(self, x, training=True):
+    def learn(self, x, training=True, sample_weight=None):
+        weights = ops.ones((ops.shape(x)[0],)) if sample_weight is None else sample_weight
+        weights = ops.cast(weights, "float32")
+
         def loss():
             embedding = self.encoder(x, training=training)
             output = self.decoder(embedding, training=training)
             distance = self.sphere.distance(embedding)
             error = losses.squared_error(x, output, "sum")
-            totals = ops.stack([ops.sum(distance), ops.sum(error)])
+            totals = ops.stack([ops.sum(weights * distance), ops.sum(weights * error)])
             self.term_totals.assign_add(ops.stop_gradient(totals))
-            self.samples_seen.assign_add(ops.cast(ops.shape(x)[0], "float32"))
-            compactness = self.sphere.loss(embedding)
-            reconstruction = ops.mean(error)
+            self.samples_seen.assign_add(ops.sum(weights))
+            compactness = self.sphere.loss(embedding, sample_weight)
+            reconstruction = losses.weighted_mean(error, sample_weight)
             value = (
                 self.compactness_weight * compactness
                 + self.reconstruction_weight * reconstruction

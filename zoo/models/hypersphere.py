@@ -108,20 +108,30 @@ class Hypersphere(keras.layers.Layer):
             return distance - ops.square(self.radius)
         return distance
 
-    def loss(self, embedding):
-        """Scalar objective of a batch `(n, d)`; afterwards center and radius follow it.
+    def loss(self, embedding, sample_weight=None):
+        """Return the objective of a batch, then let center and radius follow the batch.
 
-        The order is the sources': the batch is judged by the sphere it found.
+        The loss comes first, as in the sources: the batch is judged by the sphere it found.
+
+        Args:
+            embedding: `(n, d)`.
+            sample_weight: `(n,)` weights of the samples in the loss, or None. Center and radius
+                follow the samples whose weight is not 0.
+
+        Returns:
+            Scalar float32.
         """
         distance = self.distance(embedding)
         if self.objective == "soft-boundary":
-            value = losses.soft_boundary(distance, self.radius, self.nu)
-            quantile = ops.quantile(ops.sqrt(ops.stop_gradient(distance)), 1 - self.nu)
+            value = losses.soft_boundary(distance, self.radius, self.nu, sample_weight)
+            lengths = ops.sqrt(ops.stop_gradient(distance))
+            quantile = _quantile(lengths, 1 - self.nu, sample_weight, self.radius)
             self.radius.assign(self.radius + self.warm * (quantile - self.radius))
         else:
-            value = ops.mean(distance)
+            value = losses.weighted_mean(distance, sample_weight)
         if self.center_rate:
-            mean = ops.mean(ops.cast(ops.stop_gradient(embedding), "float32"), axis=0)
+            found = ops.cast(ops.stop_gradient(embedding), "float32")
+            mean = _mean(found, sample_weight, self.center)
             self.center.assign_add(self.center_rate * (mean - self.center))
         return value
 
@@ -145,3 +155,27 @@ class Hypersphere(keras.layers.Layer):
     def get_config(self):
         names = ("dimension", "objective", "nu", "warmup_epochs", "center_rate")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def _mean(embedding, sample_weight, otherwise):
+    """Mean of the embeddings `(n, d)` whose weight is not 0, `(d,)`; `otherwise` if all are."""
+    if sample_weight is None:
+        return ops.mean(embedding, axis=0)
+    counted = ops.cast(ops.not_equal(ops.reshape(sample_weight, (-1, 1)), 0), "float32")
+    count = ops.sum(counted)
+    mean = ops.sum(counted * embedding, axis=0) / ops.maximum(count, 1.0)
+    return ops.where(count > 0, mean, otherwise)
+
+
+def _quantile(values, share, sample_weight, otherwise):
+    """Quantile of the values `(n,)` whose weight is not 0; `otherwise` if all are."""
+    if sample_weight is None:
+        return ops.quantile(values, share)
+    counted = ops.not_equal(ops.reshape(sample_weight, (-1,)), 0)
+    count = ops.sum(ops.cast(counted, "float32"))
+    ordered = ops.sort(ops.where(counted, values, np.finfo("float32").max))
+    place = share * ops.maximum(count - 1, 0.0)
+    below = ops.floor(place)
+    above = ops.minimum(below + 1, ops.maximum(count - 1, 0.0))
+    low, high = (ops.take(ordered, ops.cast(each, "int32")) for each in (below, above))
+    return ops.where(count > 0, low + (place - below) * (high - low), otherwise)

@@ -113,15 +113,16 @@ class VariationalAutoencoder(AnomalyModel):
         yield Example("error", partial(make, score_by="reconstruction_error"), "table")
         yield Example("learned scale", partial(make, 12, scale=None, score_by="elbo"), "table")
 
-    def learn(self, x, training=True):
+    def learn(self, x, training=True, sample_weight=None):
         def loss():
             mean, log_variance = self.posterior(x, training)
             if training:
                 surprise = self._surprise(x, self.sample(mean, log_variance), training)
             else:
                 surprise = self._expected_surprise(x, mean, log_variance)
-            reconstruction = ops.mean(surprise)
-            divergence = ops.mean(losses.gaussian_divergence(mean, log_variance))
+            reconstruction = losses.weighted_mean(surprise, sample_weight)
+            divergences = losses.gaussian_divergence(mean, log_variance)
+            divergence = losses.weighted_mean(divergences, sample_weight)
             penalty = losses.l2_penalty(self.trainable_variables, self.weight_decay)
             value = reconstruction + self.beta * divergence + penalty
             return value, {"reconstruction": reconstruction, "divergence": divergence}

@@ -109,13 +109,14 @@ def l2_penalty(variables, rate):
     return 0.5 * rate * sum(squares)
 
 
-def soft_boundary(distance, radius, nu):
+def soft_boundary(distance, radius, nu, sample_weight=None):
     """R² + 1/ν · mean(max(0, d² − R²)), the soft-boundary objective of Deep SVDD.
 
     Args:
         distance: `(n,)` squared distances to the center.
         radius: scalar R.
         nu: ν in (0, 1], the share of training samples that may fall outside.
+        sample_weight: `(n,)` weights of the samples in the mean, or None.
 
     Returns:
         Scalar float32.
@@ -125,7 +126,7 @@ def soft_boundary(distance, radius, nu):
     """
     squared_radius = ops.square(radius)
     outside = ops.maximum(distance - squared_radius, 0.0)
-    return squared_radius + ops.mean(outside) / nu
+    return squared_radius + weighted_mean(outside, sample_weight) / nu
 
 
 def nt_xent(a, b, temperature=0.07):
