@@ -391,9 +391,8 @@ def takes_sample_weight(cls: type[AnomalyModel]) -> bool:
 @_promise("Sample weights of 1 change nothing.")
 def unit_weights_change_nothing(subject: Subject) -> None:
     for model, batch in _weighable(subject):
-        without = model.learn(*batch, training=False)
-        ones = ops.ones(len(batch[0]), dtype="float32")
-        with_ones = model.learn(*batch, training=False, sample_weight=ones)
+        without = _validate(model, batch)
+        with_ones = _validate(model, batch, ops.ones(len(batch[0]), dtype="float32"))
         _require(without.keys() == with_ones.keys(), f"the terms {sorted(with_ones)}")
         names = sorted(without)
         pair = [_values([logs[name] for name in names]) for logs in (with_ones, without)]
@@ -410,8 +409,7 @@ def weights_count(subject: Subject) -> None:
 
         def loss(x: np.ndarray, weights: np.ndarray, batch: Any = batch, model: Any = model) -> Any:
             given = (ops.convert_to_tensor(x), *batch[1:])
-            weights = ops.convert_to_tensor(weights)
-            return _values([model.learn(*given, training=False, sample_weight=weights)["loss"]])
+            return _values([_validate(model, given, ops.convert_to_tensor(weights))["loss"]])
 
         _same(
             loss(replaced, weights), loss(x, weights), "losses of two samples of weight 0",
@@ -428,6 +426,13 @@ def _weighable(subject: Subject) -> Iterator[tuple[Any, tuple[Any, ...]]]:
         x, y = subject.data.pair("train")
         batch = (x[:8],) if y is None else (x[:8], y[:8].astype("float32"))
         yield subject.trained.model, tuple(map(ops.convert_to_tensor, batch))
+
+
+def _validate(model: Any, batch: tuple[Any, ...], sample_weight: Any = None) -> dict[str, Any]:
+    """Return the terms of a validation step; what it assigns to is thrown away."""
+    weighted = {} if sample_weight is None else {"sample_weight": sample_weight}
+    with keras.StatelessScope([(v, v.value) for v in model.variables], initialize_variables=False):
+        return model.learn(*batch, training=False, **weighted)
 
 
 def _require(condition: bool, found: str) -> None:

@@ -164,7 +164,7 @@ def _mean(embedding, sample_weight, otherwise):
     counted = ops.cast(ops.not_equal(ops.reshape(sample_weight, (-1, 1)), 0), "float32")
     count = ops.sum(counted)
     mean = ops.sum(counted * embedding, axis=0) / ops.maximum(count, 1.0)
-    return ops.where(count > 0, mean, otherwise)
+    return ops.where(count > 0, mean, ops.convert_to_tensor(otherwise))
 
 
 def _quantile(values, share, sample_weight, otherwise):
@@ -178,4 +178,5 @@ def _quantile(values, share, sample_weight, otherwise):
     below = ops.floor(place)
     above = ops.minimum(below + 1, ops.maximum(count - 1, 0.0))
     low, high = (ops.take(ordered, ops.cast(each, "int32")) for each in (below, above))
-    return ops.where(count > 0, low + (place - below) * (high - low), otherwise)
+    found = low + (place - below) * (high - low)
+    return ops.where(count > 0, found, ops.convert_to_tensor(otherwise))
