@@ -1,4 +1,4 @@
-"""Stands in for `zoo.bench.peers`: answers at once."""
+"""A substitute for `zoo.bench.peers.worker` that answers at once."""
 
 import json
 import sys

@@ -1,7 +1,7 @@
-"""Stands in for `zoo.bench.worker`: does nothing, answers at once, or fails as it is told to.
+"""A substitute for `zoo.bench.worker` that measures nothing: it answers at once, or fails.
 
-The variable FAKE_WORKER is JSON: backend to what it does; FAKE_LOG is a file that notes what was
-asked of whom. Speeds are those of SPEEDS, so that ratios can be worked out by hand.
+The variable FAKE_WORKER is JSON, backend to behaviour; FAKE_LOG is a file that lists the requests.
+Speeds are those of SPEEDS times FACTORS, so that ratios can be worked out by hand.
 """
 
 import json
@@ -11,6 +11,7 @@ import sys
 import time
 
 SPEEDS = {"native": 100.0, "jax": 300.0, "tensorflow": 50.0, "torch": 80.0}
+FACTORS = {"stock": 0.5, "reference": 0.8, "fast": 1.0, "native": 1.0}
 
 
 def answer(**found):
@@ -58,7 +59,9 @@ def main():
         request = json.loads(line)
         if os.environ.get("FAKE_LOG"):
             with open(os.environ["FAKE_LOG"], "a") as log:
-                log.write(json.dumps([backend, os.getpid(), request]) + "\n")
+                log.write(
+                    json.dumps([backend, os.getpid(), request, os.environ.get("ZOO_ENGINE")]) + "\n"
+                )
         do = request["do"]
         if behaviour and when == do and turn >= 4:
             fail(behaviour)
@@ -69,7 +72,7 @@ def main():
         elif do == "predict" and backend == "native":
             answer(samples=0, seconds=None)
         else:
-            seconds = 100 / SPEEDS[backend]
+            seconds = 100 / SPEEDS[backend] / FACTORS[task["engine"]]
             answer(samples=100, seconds=seconds, whole=seconds + 0.25, joules=None)
 
 

@@ -1,4 +1,4 @@
-"""Then and now: slower, faster, another machine; and the ratios that CI holds a run to."""
+"""Comparison with earlier results: slower, faster, another machine; and the guard of CI."""
 
 import pytest
 
@@ -11,6 +11,7 @@ pytestmark = pytest.mark.once
 ROW = dict.fromkeys(ROW_KEYS, 1.0) | {
     "model": "gru_64",
     "backend": "jax",
+    "engine": "fast",
     "device": "cpu",
     "batch_size": 64,
     "status": "ok",
@@ -68,17 +69,26 @@ def test_of_another_machine_no_change_is_told():
 def test_rows_of_one_alone_are_named():
     new, old = found({}, {"backend": "torch"}), found({}, {"model": "rnn_64"})
     assert comparison.unmatched(new, old) == [
-        ("gru_64", "torch", "cpu", 64), ("rnn_64", "jax", "cpu", 64),
+        ("gru_64", "torch", "fast", "cpu", 64), ("rnn_64", "jax", "fast", "cpu", 64),
     ]  # fmt: skip
-    assert {each.row for each in comparison.changes(new, old)} == {("gru_64", "jax", "cpu", 64)}
+    assert {each.row for each in comparison.changes(new, old)} == {
+        ("gru_64", "jax", "fast", "cpu", 64)
+    }
 
 
 def test_recorded_ratios_come_back(tmp_path):
     path = tmp_path / "recorded.json"
     fortunate = ROW | {"train_ratio": 2.5}  # the low end of its interval is what counts
-    comparison.record(path, [fortunate, ROW | {"backend": "native", "train_ratio": 1.0}])
+    comparison.record(
+        path,
+        [
+            fortunate,
+            ROW | {"backend": "native", "engine": "native", "train_ratio": 1.0},
+            ROW | {"engine": "stock"},
+        ],
+    )
     assert comparison.read_record(path) == [
-        {"model": "gru_64", "backend": "jax", "device": "cpu", "batch_size": 64,
+        {"model": "gru_64", "backend": "jax", "engine": "fast", "device": "cpu", "batch_size": 64,
          "train": 2.0, "score": 1.0, "predict": 4.0},
     ]  # fmt: skip
     with pytest.raises(ValueError, match="no row has a ratio to record"):
@@ -100,7 +110,8 @@ def test_a_ratio_under_seven_tenths_falls_short(tmp_path):
     assert comparison.shortfalls([ROW | {"train_ratio": 1.41, "score_ratio": 0.71}], recorded) == []
     (short,) = comparison.shortfalls([ROW | {"train_ratio": 1.39}], recorded)
     assert str(short) == (
-        "gru_64 on jax (cpu, batch 64): train 1.39 × native, recorded 2.00, expected 1.40 or more"
+        "gru_64 on jax (fast, cpu, batch 64): train 1.39 × native, recorded 2.00, "
+        "expected 1.40 or more"
     )
 
 

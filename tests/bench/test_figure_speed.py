@@ -11,7 +11,9 @@ pytestmark = pytest.mark.once
 
 
 def row(model, backend, train, score=None, **more):
-    found = {"model": model, "backend": backend, "device": "cpu", "batch_size": 64, "status": "ok"}
+    engine = "native" if backend == "native" else "fast"
+    found = {"model": model, "backend": backend, "engine": engine, "device": "cpu"}
+    found |= {"batch_size": 64, "status": "ok"}
     for verb, ratio in (("train", train), ("score", score)):
         ends = (None, None) if ratio is None else (0.9 * ratio, 1.2 * ratio)
         found |= {
@@ -62,6 +64,26 @@ def test_titles_count_the_networks_on_which_a_backend_wins():
     assert title == "Training: the best backend beats the hand-written loop on 1 of 2 networks"
     (alone, _) = speed_bars([row("gru_64", "jax", 2.0)]).axes
     assert " ".join(alone.get_title(loc="left").split()).endswith("on 1 of 1 network")
+
+
+def test_other_engines_are_markers_on_the_line_of_their_backend():
+    others = [
+        row("gru_64", "jax", 1.4, 0.7, engine="stock"),
+        row("gru_64", "jax", 8.0, 0.8, engine="reference"),
+        row("gru_64", "tensorflow", 0.2, 0.7, engine="stock"),
+    ]
+    training, _ = speed_bars(ROWS + others).axes
+    lines = {line.get_label(): line for line in training.lines}
+    assert lines["stock Keras"].get_xdata() == pytest.approx([1.4, 0.2])
+    tensorflow, jax = bars_of(training)["tensorflow"][0], bars_of(training)["jax"][0]
+    middle = [bar.get_y() + bar.get_height() / 2 for bar in (jax, tensorflow)]
+    assert lines["stock Keras"].get_ydata() == pytest.approx(middle)
+    assert lines["reference"].get_xdata() == pytest.approx([8.0])
+    assert training.get_xlim()[0] < 0.2 and training.get_xlim()[1] > 8
+    labels = {text.get_text(): text.xy[0] for text in training.texts if hasattr(text, "xy")}
+    assert labels["3.00"] == 8.0 and labels["0.50"] == 0.2  # beyond the markers
+    title = " ".join(training.get_title(loc="left").split())
+    assert title.endswith("on 1 of 2 networks")  # by the fast engine
 
 
 def test_names_say_the_batch_size_where_there_are_several():

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.once
 ROW = dict.fromkeys(ROW_KEYS, 2.0) | {
     "model": "gru_64",
     "backend": "jax",
+    "engine": "fast",
     "device": "cpu",
     "batch_size": 64,
     "status": "ok",
@@ -20,7 +21,12 @@ ROW = dict.fromkeys(ROW_KEYS, 2.0) | {
     "train_ratio_low": 2.5,
     "train_ratio_high": 3.5,
 }
-NATIVE = ROW | {"backend": "native", "train_per_second": 100.0, "train_ratio": 1.0}
+NATIVE = ROW | {
+    "backend": "native",
+    "engine": "native",
+    "train_per_second": 100.0,
+    "train_ratio": 1.0,
+}
 FAILED = ROW | {
     "backend": "torch",
     "status": "failed",
@@ -55,11 +61,32 @@ def test_without_the_native_loop_there_is_no_chart():
 
 def test_the_lead_says_what_was_measured():
     assert lead(found(ROW, NATIVE)) == (
-        "1 model on jax, beside a hand-written PyTorch loop of the same network; repetitions vary "
-        "by 1.2 %."
+        "1 model on jax, compared with a hand-written PyTorch loop of the same network; "
+        "repetitions vary by 1.2 %."
     )
     with pytest.raises(ValueError, match="no rows"):
         render(found())
+
+
+def test_stock_keras_has_a_row_and_a_column_of_ratios():
+    stock = ROW | {"engine": "stock", "train_per_second": 150.0, "train_ratio": 1.5}
+    fast = ROW | {"train_stock_ratio": 2.0, "train_stock_ratio_low": 1.9,
+                  "train_stock_ratio_high": 2.1}  # fmt: skip
+    page = render(found(stock, fast, NATIVE))
+    html5lib.HTMLParser(strict=True).parse(page)
+    assert "stock Keras" in page and "2.00 [1.90, 2.10]" in page
+    assert "compared with stock Keras and a hand-written" in page
+    table = group_table([stock, fast, NATIVE])
+    assert [head.text for head in table.heads[:5]] == [
+        "backend", "engine", "train/s", "× native", "× stock",
+    ]  # fmt: skip
+    assert [[cell.text for cell in row[:2]] for row in table.rows] == [
+        ["jax", "stock Keras"], ["jax", "fast"], ["native", "–"],
+    ]  # fmt: skip
+    assert [row[4].text for row in table.rows] == ["–", "2.00 [1.90, 2.10]", "–"]
+    assert [head.text for head in group_table([ROW, NATIVE]).heads[:3]] == [
+        "backend", "train/s", "× native",
+    ]  # fmt: skip
 
 
 def test_the_fastest_is_marked():

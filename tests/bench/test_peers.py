@@ -9,7 +9,10 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.bench import peers, tables
+from zoo.bench import tables
+from zoo.bench.peers import data, worker
+from zoo.bench.peers import run as peers
+from zoo.bench.peers.registry import PEERS
 from zoo.bench.results import check
 from zoo.bench.worker import serve
 
@@ -19,24 +22,25 @@ FAKE = (sys.executable, str(Path(__file__).with_name("fake_peer.py")))
 @pytest.fixture(autouse=True)
 def little(monkeypatch):
     monkeypatch.delenv("ZOO_DATA", raising=False)
-    for name, value in {"ROWS": 128, "STEPS": 177, "EPOCHS": 2}.items():
-        monkeypatch.setattr(peers, name, value)
-    cards = peers.cards
-    monkeypatch.setattr(peers, "cards", lambda: cards(96, 64))
+    for name, value in {"ROWS": 128, "STEPS": 177}.items():
+        monkeypatch.setattr(data, name, value)
+    monkeypatch.setattr(worker, "EPOCHS", 2)
+    cards = data.cards
+    monkeypatch.setattr(data, "cards", lambda: cards(96, 64))
 
 
 def ask(*requests):
     answers = []
-    serve(map(json.dumps, requests), answers.append, peers.Side)
+    serve(map(json.dumps, requests), answers.append, worker.Side)
     return answers
 
 
 @pytest.mark.filterwarnings("ignore::zoo.models.collapse.CollapseWarning")
-@pytest.mark.parametrize("name", peers.PEERS)
+@pytest.mark.parametrize("name", PEERS)
 def test_our_side_trains_and_is_judged(name):
     task = {"peer": name, "backend": keras.backend.backend()}
     begun, trained, judged = ask(task, {"do": "train", "epochs": 2}, {"do": "judge", "seed": 0})
-    peer = peers.PEERS[name]
+    peer = PEERS[name]
     assert begun == {"ready": True}
     assert trained["samples"] == 2 * 128  # rows, or 177 - 50 + 1 windows
     assert trained["seconds"] > 0
@@ -59,8 +63,8 @@ def test_their_side_counts_what_an_epoch_takes(monkeypatch):
         def decision_function(self, x):
             return np.abs(x).sum(axis=1)
 
-    peer = replace(peers.PEERS["pyod_vae"], theirs=Theirs)
-    monkeypatch.setitem(peers.PEERS, "pyod_vae", peer)
+    peer = replace(PEERS["pyod_vae"], theirs=Theirs)
+    monkeypatch.setitem(PEERS, "pyod_vae", peer)
     task = {"peer": "pyod_vae", "backend": "pyod"}
     _, trained, judged = ask(task, {"do": "train", "epochs": 3}, {"do": "judge", "seed": 1})
     assert trained["samples"] == 3 * 128 and trained["seconds"] > 0
@@ -69,19 +73,19 @@ def test_their_side_counts_what_an_epoch_takes(monkeypatch):
 
 
 def test_cards_are_standardised_by_what_is_learned_from():
-    x, judged, labels = peers.cards()
+    x, judged, labels = data.cards()
     assert x.shape == (96, 7) and judged.shape == (64, 7) and set(labels) == {0, 1}
     np.testing.assert_allclose(x.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(x.std(axis=0), 1, rtol=1e-4)
 
 
 def test_architectures_are_those_of_pyod():
-    model = peers.PEERS["pyod_autoencoder"].ours((8,), 0)
+    model = PEERS["pyod_autoencoder"].ours((8,), 0)
     kinds = [type(layer).__name__ for layer in model.decoder.layers[1:]]
     assert kinds == ["Dense", "BatchNormalization", "Activation", "Dropout", "Dense", "Activation"]
     weights = model.encoder.count_params() + model.decoder.count_params()
     assert weights == sum(a * b + b for a, b in ((8, 64), (64, 32), (32, 64), (64, 8))) + 4 * 160
-    deep = peers.PEERS["pyod_deep_svdd"].ours((8,), 0)
+    deep = PEERS["pyod_deep_svdd"].ours((8,), 0)
     assert [weight.shape for weight in deep.encoder.get_weights()] == [(8, 64), (64, 32)]
 
 

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.once
 ROW = dict.fromkeys(results.ROW_KEYS, 1.5) | {
     "model": "gru_64",
     "backend": "jax",
+    "engine": "fast",
     "device": "cpu",
     "batch_size": 64,
     "p99_ms": None,
@@ -27,7 +28,7 @@ def test_what_is_written_is_read_back(tmp_path):
     found = results.read(path)
     assert found == {"environment": {"cpu": "abacus"}, "rows": [ROW | {"train_ratio": None}]}
     assert [each.name for each in tmp_path.iterdir()] == ["bench.json"]
-    assert results.identity(found["rows"][0]) == ("gru_64", "jax", "cpu", 64)
+    assert results.identity(found["rows"][0]) == ("gru_64", "jax", "fast", "cpu", 64)
 
 
 def test_an_interrupted_run_says_so(tmp_path):

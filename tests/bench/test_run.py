@@ -1,4 +1,4 @@
-"""A benchmark with workers that pretend: who is asked when, and what rows come of it."""
+"""A benchmark with fake workers: the order of requests, and the rows that result."""
 
 import json
 import os
@@ -25,7 +25,8 @@ def here(monkeypatch):
 
 def measure(monkeypatch, *, models=("mlp_autoencoder",), rounds=3, fail=None, **more):
     monkeypatch.setenv("FAKE_WORKER", json.dumps(fail or {}))
-    plan = run.Plan(models=models, backends=more.pop("backends", EVERY), rounds=rounds)
+    chosen = {"backends": more.pop("backends", EVERY), "engines": more.pop("engines", ("fast",))}
+    plan = run.Plan(models=models, rounds=rounds, **chosen)
     return run.measure(plan, command=FAKE, weights=Path("none.npz"), **more)
 
 
@@ -62,16 +63,47 @@ def test_repetitions_take_turns_in_an_order_that_rotates(monkeypatch, tmp_path):
     monkeypatch.setenv("FAKE_LOG", str(tmp_path / "log"))
     measure(monkeypatch, rounds=2)
     asked = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
-    training = [backend for backend, _, request in asked if request["do"] == "train"]
+    training = [backend for backend, _, request, _ in asked if request["do"] == "train"]
     first, second, third = training[:4], training[4:8], training[8:12]
     assert sorted(first) == sorted(second) == sorted(third) == sorted(EVERY)
     assert second == list(EVERY) and third == [*EVERY[1:], EVERY[0]]
-    work = {json.dumps(request) for _, _, request in asked if request["do"] == "train"}
+    work = {json.dumps(request) for _, _, request, _ in asked if request["do"] == "train"}
     assert work == {'{"do": "train", "epochs": 1}'}  # 0.7 s, of epochs of half a second
 
 
+def test_every_engine_has_a_row_with_ratios_to_native_and_to_stock_keras(monkeypatch, tmp_path):
+    monkeypatch.setenv("FAKE_LOG", str(tmp_path / "log"))
+    engines = ("stock", "reference", "fast")
+    rows = measure(monkeypatch, backends=("jax", "native"), engines=engines).rows
+    assert [(row["backend"], row["engine"]) for row in rows] == [
+        ("jax", "stock"), ("jax", "reference"), ("jax", "fast"), ("native", "native"),
+    ]  # fmt: skip
+    assert [row["train_ratio"] for row in rows] == pytest.approx([1.5, 2.4, 3, 1])
+    assert [row["score_stock_ratio"] for row in rows[:3]] == pytest.approx([1, 1.6, 2])
+    assert rows[2]["predict_stock_ratio_low"] == pytest.approx(2)
+    assert rows[3]["train_stock_ratio"] is None
+    asked = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert [line[3] for line in asked[-4:]] == [None, "reference", "fast", None]
+
+
+def test_each_repeats_as_much_as_fits_in_the_planned_seconds(monkeypatch):
+    plan = run.Plan(seconds=2.0, engines=("fast",))
+    group = run._Group(plan, "mlp_autoencoder", "cpu", None, Path("x"), FAKE)
+    slow, quick = group.contestants[:2]
+    group.began = {
+        slow: {"epoch_seconds": 5.0, "score_seconds": 3.0},
+        quick: {"epoch_seconds": 0.5, "score_seconds": 0.1},
+    }
+    (epochs, passes) = (group._requests(quick)[do] for do in ("train", "score"))
+    assert (epochs, passes) == ({"epochs": 4}, {"passes": 10})
+    assert group._requests(slow)["train"] == {"epochs": 1}
+    assert group._requests(slow)["predict"] == {"passes": 1}
+
+
 def test_fractions_of_the_peak_count_a_step_thrice(monkeypatch):
-    group = run._Group(run.Plan(rounds=1), "mlp_autoencoder", "cpu", None, Path("x"), FAKE)
+    group = run._Group(
+        run.Plan(rounds=1, engines=("fast",)), "mlp_autoencoder", "cpu", None, Path("x"), FAKE
+    )
     monkeypatch.setenv("FAKE_WORKER", "{}")
     group.measure(lambda line: None)
     group.end()
@@ -96,8 +128,8 @@ def test_what_is_not_installed_has_a_row_and_the_rest_goes_on(monkeypatch):
     [
         ("crash", "failed", "the kernel is missing"),
         ("train: crash", "failed", "the kernel is missing"),
-        ("killed", "out of memory", "killed, most likely for want of memory"),
-        ("score: killed", "out of memory", "killed, most likely for want of memory"),
+        ("killed", "out of memory", "killed, probably for lack of memory"),
+        ("score: killed", "out of memory", "killed, probably for lack of memory"),
         ("out of memory", "out of memory", "MemoryError: no 8 GiB left"),
         ("memory error", "out of memory", "MemoryError: no 8 GiB left"),
         ("no gpu", "no such device", "BackendError: jax finds no GPU here"),
@@ -114,7 +146,7 @@ def test_one_that_fails_is_marked_and_the_others_go_on(monkeypatch, behaviour, s
 
 
 def test_one_that_says_nothing_is_given_up(monkeypatch):
-    monkeypatch.setattr(processes, "PATIENCE", 0.5)
+    monkeypatch.setattr(processes, "PATIENCE_SECONDS", 0.5)
     rows = by_backend(measure(monkeypatch, fail={"jax": "silent"}, backends=("jax", "native")))
     assert (rows["jax"]["status"], rows["jax"]["error"]) == ("failed", "no answer within 0.5 s")
     assert rows["native"]["status"] == "ok"

@@ -1,4 +1,4 @@
-"""What a worker answers, of the zoo's detector on the running backend and of the native loop."""
+"""The answers of a worker, for the zoo's model, stock Keras and the native loop."""
 
 import json
 
@@ -34,13 +34,13 @@ def weights(tmp_path_factory):
 
 
 @pytest.mark.filterwarnings("ignore::zoo.models.collapse.CollapseWarning")
-@pytest.mark.parametrize("kind", ["zoo", "native"])
+@pytest.mark.parametrize("kind", ["fast", "stock", "native"])
 def test_a_worker_begins_and_then_measures_what_it_is_asked(kind, weights):
     if kind == "native":
         pytest.importorskip("torch")
     backend = "native" if kind == "native" else keras.backend.backend()
     began, train, score, predict, latency, memory = serve(
-        TASK | {"backend": backend, "weights": weights},
+        TASK | {"backend": backend, "engine": kind, "weights": weights},
         {"do": "train", "epochs": 2},
         {"do": "score", "passes": 3},
         {"do": "predict", "passes": 1},
@@ -61,19 +61,24 @@ def test_a_worker_begins_and_then_measures_what_it_is_asked(kind, weights):
 
 
 @pytest.mark.filterwarnings("ignore::zoo.models.collapse.CollapseWarning")
-def test_both_start_and_learn_alike(weights):
-    pytest.importorskip("torch")
-    zoos, native = (
-        serve(TASK | {"backend": backend, "weights": weights})[0]["scores"]
-        for backend in (keras.backend.backend(), "native")
+@pytest.mark.parametrize("engine", ["stock", "native"])
+def test_all_start_and_learn_alike(engine, weights):
+    if engine == "native":
+        pytest.importorskip("torch")
+    backend = keras.backend.backend()
+    zoos, others = (
+        serve(TASK | {"backend": name, "engine": way, "weights": weights})[0]["scores"]
+        for name, way in ((backend, "fast"), (backend if engine == "stock" else engine, engine))
     )
-    np.testing.assert_allclose(native["initial"], zoos["initial"], rtol=1e-4)
-    np.testing.assert_allclose(native["trained"], zoos["trained"], rtol=1e-4)
+    np.testing.assert_allclose(others["initial"], zoos["initial"], rtol=1e-4)
+    np.testing.assert_allclose(others["trained"], zoos["trained"], rtol=1e-4)
 
 
 def test_what_goes_wrong_is_the_last_answer(weights, capfd):
     backend = keras.backend.backend()
-    answers = serve(TASK | {"backend": backend, "subject": "gru_65"}, {"do": "memory"})
+    answers = serve(
+        TASK | {"backend": backend, "engine": "fast", "subject": "gru_65"}, {"do": "memory"}
+    )
     assert answers == [{"error": "KeyError: 'gru_65'", "status": "failed"}]
     assert "Traceback" in capfd.readouterr().err
 

@@ -1,4 +1,4 @@
-"""Results held against earlier ones: what became slower, and whether CI should stop it."""
+"""Comparison with earlier results: changes of speed, and the guard that CI runs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from zoo.bench.contestants import FAST, NATIVE
 from zoo.bench.results import IDENTITY, ResultsError, identity, row_name
 from zoo.errors import InputError
 
@@ -16,23 +17,23 @@ MEASURES = {
     "predict_per_second": "predict/s",
     "p50_ms": "p50 ms",
 }
-SMALLEST = 0.1  # change worth a word, as a share
-NOISES = 3  # ... if it is more than so many times the noise
+MIN_CHANGE = 0.1  # a smaller relative change gets no verdict
+MIN_NOISES = 3  # ... nor one below this many times the noise
 VERBS = ("train", "score", "predict")
-LOWEST = 0.7  # of its recorded value a ratio may fall to
+MIN_SHARE = 0.7  # of its recorded value, below which a ratio fails
 MACHINE = ("cpu", "cores", "memory_gib", "platform", "accelerator")
 
 
 class Change(NamedTuple):
-    """One measure of one row, then and now.
+    """One measure of one row, before and now.
 
     Attributes:
-        row: model, backend, device, batch size.
-        measure: title of what was measured.
-        before: then.
-        now: now.
+        row: model, backend, engine, device, batch size.
+        measure: title of the measure.
+        before: the earlier value.
+        now: the new value.
         change: now / before; None on another machine.
-        verdict: `slower`, `faster` or nothing.
+        verdict: `slower`, `faster` or empty.
     """
 
     row: tuple[Any, ...]
@@ -47,10 +48,10 @@ class Shortfall(NamedTuple):
     """A ratio to the native loop that fell too low.
 
     Attributes:
-        row: model, backend, device, batch size.
+        row: model, backend, engine, device, batch size.
         verb: `train`, `score` or `predict`.
-        recorded: what it was.
-        now: what it is; None where the row failed.
+        recorded: the recorded ratio.
+        now: the new ratio; None where the row failed.
     """
 
     row: tuple[Any, ...]
@@ -62,16 +63,16 @@ class Shortfall(NamedTuple):
         now = "not measured" if self.now is None else f"{self.now:.2f} × native"
         return (
             f"{row_name(self.row)}: {self.verb} {now}, recorded {self.recorded:.2f}, expected "
-            f"{LOWEST * self.recorded:.2f} or more"
+            f"{MIN_SHARE * self.recorded:.2f} or more"
         )
 
 
 def other_machine(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
-    """In what the machines of two results differ, a phrase each; empty if they are one.
+    """Return a phrase per fact in which the machines of two results differ.
 
     Args:
-        new: results as `zoo.bench.results.read` gives them.
-        old: earlier ones.
+        new: results from `zoo.bench.results.read`.
+        old: earlier results.
     """
     now, before = new["environment"], old["environment"]
     return [
@@ -82,7 +83,7 @@ def other_machine(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
 
 
 def other_versions(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
-    """What was installed in another version then, a phrase each."""
+    """Return a phrase per package whose version differs."""
     before, now = (found["environment"].get("versions") or {} for found in (old, new))
     return [
         f"{name} {before.get(name)} then, {now.get(name)} now"
@@ -92,14 +93,14 @@ def other_versions(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
 
 
 def changes(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[Change]:
-    """What both measured, measure by measure.
+    """Return the changes of every measure that both results have.
 
-    A change of the machine's load moves the native loop too. Where both know a ratio to it, the
-    verdict goes by that; it needs a change of a tenth and of thrice the noise.
+    The machine's load moves the native loop too, so verdicts go by ratios to it where both results
+    have them. A verdict needs a change of a tenth and of three times the noise.
 
     Args:
-        new: results as `zoo.bench.results.read` gives them.
-        old: earlier ones; of another machine they give no `change` and no verdict.
+        new: results from `zoo.bench.results.read`.
+        old: earlier results; those of another machine give no `change` and no verdict.
     """
     comparable = not other_machine(new, old)
     earlier = {identity(row): row for row in old["rows"]}
@@ -116,23 +117,22 @@ def changes(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[Change]:
 
 
 def unmatched(new: Mapping[str, Any], old: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Rows that only one of two results has."""
+    """Return the identities of rows that only one of two results has."""
     rows = [{identity(row) for row in found["rows"]} for found in (new, old)]
     return sorted(rows[0] ^ rows[1], key=str)
 
 
 def record(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the ratios to the native loop, for `shortfalls` to hold later ones against.
+    """Write the fast engine's ratios to the native loop, for `shortfalls` to compare with later.
 
-    It is the low end of each one's interval, where there is one: luck in what is recorded shall
-    fail nothing later.
+    The low end of each interval is recorded, so that a lucky measurement fails nothing later.
 
     Args:
         path: `.json` file; one that exists is replaced.
         rows: of a run with native rows.
 
     Raises:
-        ValueError: no row has a ratio.
+        InputError: no row has a ratio.
     """
     kept = [
         {
@@ -140,7 +140,7 @@ def record(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
             **{verb: round(low, 3) for verb in VERBS if (low := _low_end(row, verb))},
         }
         for row in rows
-        if row["backend"] != "native" and row.get("train_ratio")
+        if row["engine"] == FAST and row.get("train_ratio")
     ]
     if not kept:
         raise InputError("no row has a ratio to record; measure native and another backend")
@@ -149,10 +149,10 @@ def record(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def read_record(path: str | Path) -> list[dict[str, Any]]:
-    """Read what `record` wrote.
+    """Read a file of `record`.
 
     Raises:
-        ResultsError: it is something else.
+        ResultsError: `record` did not write it.
         OSError: it cannot be read.
     """
     try:
@@ -171,12 +171,12 @@ def read_record(path: str | Path) -> list[dict[str, Any]]:
 def shortfalls(
     rows: Sequence[Mapping[str, Any]], recorded: Sequence[Mapping[str, Any]]
 ) -> list[Shortfall]:
-    """Ratios that fell under 0.7 of what they were.
+    """Return the ratios that fell below 0.7 of their recorded value.
 
     Args:
         rows: of a run.
-        recorded: from `read_record`; what the run did not try, or could not for want of the
-            backend or device, is passed over.
+        recorded: from `read_record`; rows that the run did not measure, or whose backend or device
+            is missing here, are skipped.
     """
     now = {identity(row): row for row in rows}
     found = []
@@ -187,7 +187,7 @@ def shortfalls(
         for verb in VERBS:
             if verb in past:
                 ratio = row.get(f"{verb}_ratio")
-                if ratio is None or ratio < LOWEST * past[verb]:
+                if ratio is None or ratio < MIN_SHARE * past[verb]:
                     found.append(Shortfall(identity(past), verb, past[verb], ratio))
     return found
 
@@ -198,10 +198,10 @@ def _low_end(row: Mapping[str, Any], verb: str) -> float | None:
 
 def _verdict(row: Mapping[str, Any], past: Mapping[str, Any], key: str) -> str:
     ratio = key.replace("_per_second", "_ratio")
-    shared = row["backend"] != "native" and ratio != key and row.get(ratio) and past.get(ratio)
+    shared = row["engine"] != NATIVE and ratio != key and row.get(ratio) and past.get(ratio)
     change = row[ratio] / past[ratio] if shared else row[key] / past[key]
     noise = max(each.get("noise_percent") or 0 for each in (row, past)) / 100
-    least = 1 + max(SMALLEST, NOISES * noise)
+    least = 1 + max(MIN_CHANGE, MIN_NOISES * noise)
     if key == "p50_ms":
         change = 1 / change
     return "slower" if change < 1 / least else "faster" if change > least else ""

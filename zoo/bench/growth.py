@@ -1,7 +1,7 @@
-"""Time and memory of fitting and scoring as the rows of a table or series grow.
+"""Time and memory of fitting and scoring over the number of rows of a table or series.
 
-Each size has a process of its own (python -m zoo.bench.growth), for a peak of memory is never
-forgotten, and what one size compiled must not serve the next.
+Each size has a process of its own (python -m zoo.bench.growth), because a peak of memory is never
+reset, and a program compiled for one size must not serve the next.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from zoo.backend import installed, tune_process
+from zoo.bench.contestants import FAST, Contestant
 from zoo.bench.machine import memory_mb
 from zoo.bench.processes import Worker, WorkerError
 from zoo.errors import InputError
@@ -32,27 +34,26 @@ def growth(
     batch_size: int = 1024,
     patience: float = 900.0,
 ) -> list[dict[str, Any]]:
-    """Fit a small detector for one epoch and score what it was fitted on, for each size.
+    """Fit a small detector for one epoch and score its training data, for each size.
 
     A table gets an autoencoder of 8 and 4 units, a series a Deep SVDD of two recurrent layers of 4
-    units: so small that what is not the network's own weighs most. All runs see the same normal
-    numbers, float32.
+    units: so small that overhead weighs most. All runs see the same normal numbers, float32.
 
     Args:
         rows: sizes.
         backends: names; None takes those that are installed.
-        window: rows a window, of a series; None: a table.
+        window: rows per window of a series; None for a table.
         features: of a row.
-        batch_size: samples a step.
-        patience: seconds until a size is given up.
+        batch_size: samples per step.
+        patience: seconds after which a size is given up.
 
     Returns:
         For each size and backend a dict: `rows`, `backend`, `window`, `fit_seconds` (compilation
         included), `score_seconds`, `peak_memory_mb` above that of the imports, in 10⁶ bytes, and
-        `status`, `ok` or what went wrong; numbers are then missing.
+        `status`, `ok` or the kind of failure; numbers are then missing.
 
     Raises:
-        ValueError: a size below 1, or no more rows than a window has.
+        InputError: a size below 2, or no more rows than a window has.
     """
     least = 2 if window is None else window + 1
     if not rows or min(rows) < least:
@@ -63,14 +64,14 @@ def growth(
 
 
 def order_of_growth(rows: Sequence[dict[str, Any]], measure: str) -> float:
-    """Exponent p of a measure ~ rowsᵖ between the two largest sizes; 1 is linear.
+    """Return the exponent p of measure ~ rowsᵖ between the two largest sizes; 1 is linear.
 
     Args:
         rows: of one backend.
         measure: `fit_seconds`, `score_seconds` or `peak_memory_mb`.
 
     Raises:
-        ValueError: fewer than two sizes were measured.
+        InputError: fewer than two sizes were measured.
 
     Example:
         >>> order_of_growth([{"rows": 10, "s": 3.0}, {"rows": 1000, "s": 300.0}], "s")
@@ -83,21 +84,22 @@ def order_of_growth(rows: Sequence[dict[str, Any]], measure: str) -> float:
     return round(float(np.log(after / before) / np.log(large / small)), 6)
 
 
-def _row(count, backend, task, patience):
-    told = {"rows": count, "backend": backend, "window": task["window"]}
+def _row(count: int, backend: str, task: dict[str, Any], patience: float) -> dict[str, Any]:
+    asked = {"rows": count, "backend": backend, "window": task["window"]}
     worker = None
     try:
-        worker = Worker(backend, COMMAND, patience)
-        return told | worker.ask(rows=count, **task) | {"status": "ok"}
+        engine = os.environ.get("ZOO_ENGINE") or FAST
+        worker = Worker(Contestant(backend, engine), COMMAND, patience)
+        return asked | worker.ask(rows=count, **task) | {"status": "ok"}
     except WorkerError as error:
-        return told | {"status": error.status, "message": str(error)}
+        return asked | {"status": error.status, "message": str(error)}
     finally:
         if worker is not None:
             worker.end()
 
 
 def _measure(rows: int, window: int | None, features: int, batch_size: int) -> dict[str, float]:
-    """What `growth` says of one size, on the backend that `KERAS_BACKEND` names."""
+    """Return the measures of one size on the backend of `KERAS_BACKEND`."""
     tune_process()
     import keras
 
@@ -108,7 +110,7 @@ def _measure(rows: int, window: int | None, features: int, batch_size: int) -> d
         detector = Autoencoder(units=(8, 4), **settings)
     else:
         detector = DeepSVDD(window=window, network="gru", units=(4, 4), **settings)
-    keras.ops.convert_to_numpy(keras.ops.zeros(1) + 1)  # the backend is up now
+    keras.ops.convert_to_numpy(keras.ops.zeros(1) + 1)  # starts the backend
     imported = memory_mb(peak=True)
     x = np.random.default_rng(0).standard_normal((rows, features), dtype="float32")
     start = perf_counter()
@@ -123,12 +125,10 @@ def _measure(rows: int, window: int | None, features: int, batch_size: int) -> d
 
 
 def main() -> None:
-    """Answer one request that stands on stdin, a line of JSON, on stdout."""
-    import warnings
-
+    """Answer one request, a line of JSON on stdin, on stdout."""
     out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print does not get into the answer
-    warnings.simplefilter("ignore")  # a detector of noise may collapse; here that is no matter
+    os.dup2(2, 1)  # so that output of libraries does not mix with the answer
+    warnings.simplefilter("ignore")  # a detector of noise may collapse, which does not matter here
     print(json.dumps(_measure(**json.loads(sys.stdin.readline()))), file=out, flush=True)
 
 

@@ -1,28 +1,32 @@
-"""The plain PyTorch loop of each subject: what someone who needs no Keras would write.
+"""Each subject as a plain PyTorch loop, as one writes it without Keras: the row *native*.
 
 `nn.Module`, `torch.optim.Adam`, forward, loss, `zero_grad`, `backward`, `step`; no compilation, no
-tricks. Its weights come from the zoo's, so that its scores can be held against the zoo's. Only the
-benchmark imports this.
+tuning. Its initial weights are the zoo's, so that scores of both are comparable. Only the benchmark
+imports this module.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from time import perf_counter
 
 import numpy as np
 import torch
 from torch import nn
 
-from zoo.bench.subjects import EPSILON, Subject, order
+from zoo.bench.subjects import CENTER_MARGIN, EPSILON, Subject, order, sinusoids
 from zoo.errors import InputError
-
-CENTER_AWAY = 0.1  # what a center's coordinates keep from zero, as in the Deep SVDD source
 
 
 class LeNet(nn.Module):
     """5×5 convolutions, batch normalisation without affine terms, leaky ReLU, 2×2 pooling."""
 
-    def __init__(self, sample_shape, filters=(8, 4), embedding=32):
+    def __init__(
+        self,
+        sample_shape: Sequence[int],
+        filters: Sequence[int] = (8, 4),
+        embedding: int = 32,
+    ):
         super().__init__()
         size, _, channels = sample_shape
         pairs = list(zip((channels, *filters), filters, strict=False))
@@ -34,7 +38,7 @@ class LeNet(nn.Module):
         self.side = size // 2 ** len(filters)
         self.dense = nn.Linear(filters[-1] * self.side**2, embedding, bias=False)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = self.pool(self.activation(norm(convolution(x))))
         return self.dense(x.flatten(1))
@@ -57,7 +61,9 @@ class Recurrent(nn.Module):
     KINDS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
     GATES = {"rnn": (0,), "lstm": (0, 1, 2, 3), "gru": (1, 0, 2)}  # Keras' z, r, h is r, z, n here
 
-    def __init__(self, sample_shape, cell="gru", units=(64,)):
+    def __init__(
+        self, sample_shape: Sequence[int], cell: str = "gru", units: Sequence[int] = (64,)
+    ):
         super().__init__()
         if len(set(units)) > 1:
             raise InputError(f"units {units}, expected equal ones: torch stacks layers of one size")
@@ -69,11 +75,11 @@ class Recurrent(nn.Module):
                 nn.init.zeros_(bias)
                 bias.requires_grad_(False)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.layer(x)[0][:, -1]
 
     def take(self, weights: Iterator[np.ndarray]) -> None:
-        """Set the weights from Keras', whose gates stand in another order."""
+        """Set the weights from Keras', whose gates have another order."""
         for depth in range(self.layer.num_layers):
             for kind in ("weight_ih", "weight_hh"):
                 _set(getattr(self.layer, f"{kind}_l{depth}"), self._gates(next(weights)).T)
@@ -81,7 +87,7 @@ class Recurrent(nn.Module):
             for kind, bias in zip(("bias_ih", "bias_hh"), biases, strict=False):
                 _set(getattr(self.layer, f"{kind}_l{depth}"), self._gates(bias))
 
-    def _gates(self, weight):
+    def _gates(self, weight: np.ndarray) -> np.ndarray:
         parts = np.split(weight, len(self.GATES[self.cell]), axis=-1)
         return np.concatenate([parts[n] for n in self.GATES[self.cell]], axis=-1)
 
@@ -91,32 +97,32 @@ class Transformer(nn.Module):
 
     def __init__(
         self,
-        sample_shape,
-        blocks=4,
-        heads=8,
-        width=128,
-        feed_forward=512,
-        dropout=0.0,
-        embedding=16,
+        sample_shape: Sequence[int],
+        blocks: int = 4,
+        heads: int = 8,
+        width: int = 128,
+        feed_forward: int = 512,
+        dropout: float = 0.0,
+        embedding: int = 16,
     ):
         super().__init__()
         time, features = sample_shape
         self.embed = nn.Linear(features, width)
-        self.register_buffer("positions", _sinusoids(time, width))
+        self.register_buffer("positions", torch.from_numpy(sinusoids(time, width)))
         self.blocks = nn.ModuleList(
             nn.TransformerEncoderLayer(width, heads, feed_forward, dropout, batch_first=True)
             for _ in range(blocks)
         )
         self.dense = nn.Linear(width, embedding)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.embed(x) + self.positions
         for block in self.blocks:
             x = block(x)
         return self.dense(x.mean(dim=1))
 
     def take(self, weights: Iterator[np.ndarray]) -> None:
-        """Set the weights from Keras', whose heads have an axis of their own."""
+        """Set the weights from Keras', which have an axis for the heads."""
         _take_linear(self.embed, weights)
         for block in self.blocks:
             attention = block.self_attn
@@ -139,14 +145,14 @@ class Transformer(nn.Module):
 class MLPAutoencoder(nn.Module):
     """Dense layers with ReLU, down to a code and back."""
 
-    def __init__(self, sample_shape, units=(64, 32)):
+    def __init__(self, sample_shape: Sequence[int], units: Sequence[int] = (64, 32)):
         super().__init__()
         sizes = (sample_shape[0], *units, *units[-2::-1], sample_shape[0])
         self.linears = nn.ModuleList(
             nn.Linear(before, after) for before, after in zip(sizes, sizes[1:], strict=False)
         )
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         for linear in self.linears[:-1]:
             x = torch.relu(linear(x))
         return self.linears[-1](x)
@@ -166,15 +172,15 @@ NETWORKS = {
 
 
 class NativeLoop:
-    """A subject's network in PyTorch with its loop.
+    """A subject's network in PyTorch and the loop that trains it.
 
     Args:
-        subject: what to build.
-        weights: as `zoo.bench.subjects.network_weights` gives them.
+        subject: the network, its sizes and its data.
+        weights: from `zoo.bench.subjects.network_weights`.
         device: `"cpu"` or `"gpu"`.
 
     Raises:
-        ValueError: a GPU was asked for and there is none, or the weights are not the subject's.
+        InputError: there is no GPU although one was asked for, or the weights do not fit.
     """
 
     def __init__(self, subject: Subject, weights: Sequence[np.ndarray], device: str = "cpu"):
@@ -199,31 +205,31 @@ class NativeLoop:
         self.center: torch.Tensor | None = None
 
     def tensor(self, x: np.ndarray) -> torch.Tensor:
-        """Samples on the device, images with their channels first."""
+        """Return samples on the device, images with channels first."""
         x = torch.from_numpy(np.ascontiguousarray(x)).to(self.device)
         return x.permute(0, 3, 1, 2).contiguous() if self.subject.family == "lenet" else x
 
     @torch.inference_mode()
     def place_center(self, x: torch.Tensor) -> None:
-        """Put the center of a Deep SVDD at the mean embedding, away from zero."""
+        """Place the center of a Deep SVDD at the mean embedding, kept away from zero."""
         if self.subject.family == "mlp_autoencoder":
             return
         self.network.eval()
         center = torch.cat([self.network(part) for part in x.split(1024)]).double().mean(dim=0)
-        near = center.abs() < CENTER_AWAY
-        center[near & (center < 0)] = -CENTER_AWAY
-        center[near & (center >= 0)] = CENTER_AWAY
+        near = center.abs() < CENTER_MARGIN
+        center[near & (center < 0)] = -CENTER_MARGIN
+        center[near & (center >= 0)] = CENTER_MARGIN
         self.center = center.float()
 
     def distances(self, x: torch.Tensor) -> torch.Tensor:
-        """Scores `(n,)`: squared distance to the center, or mean squared error."""
+        """Return scores `(n,)`: squared distance to the center, or mean squared error."""
         output = self.network(x)
         if self.center is None:
             return ((output - x) ** 2).mean(dim=1)
         return ((output - self.center) ** 2).sum(dim=1)
 
     def train(self, x: torch.Tensor, epochs: int) -> None:
-        """`epochs` passes over the whole batches of `x`."""
+        """Train `epochs` epochs on the full batches of `x`."""
         size = self.subject.batch_size
         self.network.train()
         for epoch in range(epochs):
@@ -238,7 +244,7 @@ class NativeLoop:
 
     @torch.inference_mode()
     def score(self, x: torch.Tensor) -> np.ndarray:
-        """Scores `(n,)` of `x`, on this device or another, in batches of the subject's size."""
+        """Return scores `(n,)` of `x`, on any device, in batches of the subject's size."""
         self.network.eval()
         batches = x.split(self.subject.batch_size)
         parts = [self.distances(batch.to(self.device)) for batch in batches]
@@ -246,11 +252,11 @@ class NativeLoop:
 
     @torch.inference_mode()
     def score_one(self, x: np.ndarray) -> float:
-        """The score of one sample `(1, ...)` that comes as NumPy."""
+        """Return the score of one sample `(1, ...)`, a NumPy array."""
         return self.distances(self.tensor(x)).item()
 
     def wait(self) -> None:
-        """Return when the device has done what it was told."""
+        """Wait until the device has finished."""
         if self.device.type == "cuda":
             torch.cuda.synchronize()
         elif self.device.type == "mps":
@@ -258,10 +264,10 @@ class NativeLoop:
 
 
 def device_name(device: str) -> str:
-    """torch's name for `"cpu"` or `"gpu"`.
+    """Return torch's name of `"cpu"` or `"gpu"`.
 
     Raises:
-        ValueError: there is no GPU.
+        InputError: there is no GPU.
     """
     if device == "cpu":
         return "cpu"
@@ -273,10 +279,10 @@ def device_name(device: str) -> str:
 
 
 def describe(device: str) -> dict[str, str]:
-    """Version, device and its name, as `zoo.backend.describe` gives them.
+    """Return version, device and its name, as `zoo.backend.describe` does.
 
     Raises:
-        ValueError: there is no GPU.
+        InputError: there is no GPU.
     """
     kind = device_name(device)
     name = {"cpu": "CPU", "mps": "Apple Metal"}.get(kind) or torch.cuda.get_device_name()
@@ -284,9 +290,7 @@ def describe(device: str) -> dict[str, str]:
 
 
 def matmul_peak(device: str, size: int = 4096, repeats: int = 10) -> float:
-    """Float32 operations a second of a large product of matrices on a device."""
-    from time import perf_counter
-
+    """Return the float32 operations per second of a large matrix product on a device."""
     where = torch.device(device_name(device))
     a = torch.rand(size, size, device=where)
     taken = []
@@ -295,13 +299,6 @@ def matmul_peak(device: str, size: int = 4096, repeats: int = 10) -> float:
         float((a @ a)[0, 0])
         taken.append(perf_counter() - start)
     return 2 * size**3 / min(taken)
-
-
-def _sinusoids(time: int, width: int) -> torch.Tensor:
-    angles = np.arange(time)[:, None] / 10000 ** (np.arange(0, width, 2) / width)
-    table = np.zeros((time, width), "float32")
-    table[:, 0::2], table[:, 1::2] = np.sin(angles), np.cos(angles[:, : width // 2])
-    return torch.from_numpy(table)
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""The processes that measure: started, asked a line of JSON at a time, ended."""
+"""Worker processes that measure: start one, ask it one line of JSON at a time, end it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
 import zoo
+from zoo.bench.contestants import ENGINES, STOCK, Contestant
 from zoo.errors import ZooError
 
-PATIENCE = 900.0  # seconds until an answer is given up
+PATIENCE_SECONDS = 900.0  # for one answer
+GRACE_SECONDS = 0.5  # for a process to end by itself
 COMMAND = (sys.executable, "-m", "zoo.bench.worker")
 
 
@@ -31,16 +33,20 @@ class WorkerError(ZooError, RuntimeError):
 
 
 class Worker:
-    """A process of `zoo.bench.worker`.
+    """A process that answers requests, such as `zoo.bench.worker`.
 
     Args:
-        backend: what it runs on; `native` for PyTorch without Keras.
-        command: what to start.
+        contestant: the backend and the engine it runs.
+        command: the command line to start.
         patience: seconds to wait for an answer.
     """
 
-    def __init__(self, backend: str, command: Sequence[str] = COMMAND, patience: float = PATIENCE):
-        self.backend = backend
+    def __init__(
+        self,
+        contestant: Contestant,
+        command: Sequence[str] = COMMAND,
+        patience: float = PATIENCE_SECONDS,
+    ):
         self.patience = patience
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
         self._answers: queue.Queue[str | None] = queue.Queue()
@@ -50,7 +56,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
-            env=environment(backend),
+            env=environment(contestant),
             start_new_session=True,  # Ctrl-C in the terminal is the parent's to handle
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -60,7 +66,7 @@ class Worker:
         """Send a request and wait for its answer.
 
         Raises:
-            WorkerError: the worker says that it failed, has died, or gives no answer in time.
+            WorkerError: the worker reports a failure, has died, or does not answer in time.
         """
         try:
             self._process.stdin.write(json.dumps(request) + "\n")
@@ -86,11 +92,11 @@ class Worker:
         return found
 
     def end(self) -> None:
-        """End the process and all that it started."""
+        """End the process and everything that it started."""
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         try:
-            self._process.wait(timeout=0.5)
+            self._process.wait(timeout=GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(OSError):  # it ended meanwhile
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -100,7 +106,7 @@ class Worker:
         self._errors.close()
 
     def _read(self) -> None:
-        with contextlib.suppress(ValueError, OSError):  # closed while it was read
+        with contextlib.suppress(ValueError, OSError):  # closed during the read
             for line in self._process.stdout:
                 self._answers.put(line)
         self._answers.put(None)
@@ -108,7 +114,7 @@ class Worker:
     def _died(self) -> WorkerError:
         code = self._process.wait()
         if code == -signal.SIGKILL:
-            return WorkerError("killed, most likely for want of memory", "out of memory")
+            return WorkerError("killed, probably for lack of memory", "out of memory")
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
         status = "out of memory" if lines and "MemoryError" in lines[-1] else "failed"
@@ -116,56 +122,60 @@ class Worker:
 
 
 class Workers:
-    """Workers that take turns; one that fails is ended, and the others go on.
+    """Workers that take turns; one that fails is ended, and the others continue.
 
     Attributes:
-        workers: those that run, by name.
-        failed: of those that do not, the status and the error of their rows.
+        workers: those that run, by key.
+        failed: status and error of those that failed, by key.
 
     Args:
-        command: starts a worker.
+        command: the command line of a worker.
     """
 
     def __init__(self, command: Sequence[str]):
         self.command = command
-        self.workers: dict[str, Worker] = {}
-        self.failed: dict[str, tuple[str, str | None]] = {}
+        self.workers: dict[Hashable, Worker] = {}
+        self.failed: dict[Hashable, tuple[str, str | None]] = {}
 
-    def start(self, name: str, backend: str) -> Worker:
-        """Start a worker of `backend`."""
-        self.workers[name] = Worker(backend, self.command, PATIENCE)
-        return self.workers[name]
+    def start(self, key: Hashable, contestant: Contestant) -> Worker:
+        """Start the worker of a contestant."""
+        self.workers[key] = Worker(contestant, self.command, PATIENCE_SECONDS)
+        return self.workers[key]
 
-    def attempt(self, name: str, work: Callable[[str], None]) -> None:
-        """Do one thing with one worker; if it fails, end it and keep why."""
+    def attempt(self, key: Any, work: Callable[[Any], None]) -> None:
+        """Call `work` for one worker; if it fails, end the worker and keep the reason."""
         try:
-            work(name)
+            work(key)
         except WorkerError as error:
-            self.failed[name] = (error.status, str(error))
-            worker = self.workers.pop(name, None)
+            self.failed[key] = (error.status, str(error))
+            worker = self.workers.pop(key, None)
             if worker is not None:
                 worker.end()
 
-    def each(self, work: Callable[[str], None], turn: int = 0) -> None:
-        """Do one thing with each; who begins changes with `turn`."""
+    def each(self, work: Callable[[Any], None], turn: int = 0) -> None:
+        """Call `work` for each worker, in an order that rotates with `turn`."""
         running = list(self.workers)
         shift = turn % max(1, len(running))
-        for name in [*running[shift:], *running[:shift]]:
-            self.attempt(name, work)
+        for key in [*running[shift:], *running[:shift]]:
+            self.attempt(key, work)
 
     def end(self) -> None:
-        """End all."""
+        """End all workers."""
         for worker in self.workers.values():
             worker.end()
         self.workers = {}
 
 
-def environment(backend: str) -> dict[str, str]:
-    """Variables of a worker's process: its backend, this zoo, and no chatter."""
+def environment(contestant: Contestant) -> dict[str, str]:
+    """Return the environment variables of a worker: backend, engine, and the path to this zoo."""
     here = str(Path(zoo.__file__).parent.parent)
     path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
     own = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, "PYTHONPATH": path}
-    own["KERAS_BACKEND"] = "torch" if backend == "native" else backend
-    if backend == "native" and not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & own.keys():
-        own["GOMP_SPINCOUNT"] = "300000"  # libgomp's own: a loop without the zoo's settings
+    own["KERAS_BACKEND"] = contestant.package
+    if contestant.engine in ENGINES and contestant.engine != STOCK:
+        own["ZOO_ENGINE"] = contestant.engine
+    if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & own.keys():
+        # libgomp's default. The zoo lets threads sleep on a busy machine, but here the load is the
+        # benchmark's own; without this, it would depend on what ran a minute ago.
+        own["GOMP_SPINCOUNT"] = "300000"
     return own

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.bench.contestants import title
 from zoo.errors import ZooError
 from zoo.report import strict_json
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 ROW_KEYS = (
     "model",
     "backend",
+    "engine",
     "device",
     "batch_size",
     "train_per_second",
@@ -27,21 +29,21 @@ ROW_KEYS = (
     "parameters",
     "flops_per_sample",
 )
-"""What every row holds; what was not measured is null."""
-IDENTITY = ROW_KEYS[:4]
-TEXTS = ("model", "backend", "device")
+"""The keys of every row; a value that was not measured is null."""
+IDENTITY = ROW_KEYS[:5]
+TEXTS = ("model", "backend", "engine", "device")
 
 
 class ResultsError(ZooError, ValueError):
-    """A file that is no benchmark's; the message names it, what is wrong and what to do."""
+    """A file that `zoo bench` did not write; the message says what is wrong and what to do."""
 
 
 def write(path: str | Path, outcome: Outcome) -> None:
-    """Write an outcome, whole or not at all.
+    """Write an outcome; the file appears whole or not at all.
 
     Args:
         path: `.json` file; one that exists is replaced.
-        outcome: what `zoo.bench.measure` returned.
+        outcome: from `zoo.bench.measure`.
     """
     path = Path(path)
     partial = path.with_name(f".{path.name}.partial")
@@ -53,7 +55,7 @@ def write(path: str | Path, outcome: Outcome) -> None:
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """Read what `write` wrote.
+    """Read a file of `write`.
 
     Args:
         path: `.json` file.
@@ -62,8 +64,8 @@ def read(path: str | Path) -> dict[str, Any]:
         A dict with `environment` and `rows`.
 
     Raises:
-        ResultsError: damaged, or the file of something else.
-        OSError: there is none, or it cannot be read.
+        ResultsError: the file is damaged, or not one of `zoo bench`.
+        OSError: it cannot be read.
     """
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -76,14 +78,14 @@ def read(path: str | Path) -> dict[str, Any]:
 
 
 def check(found: Any, path: str | Path = "the results") -> None:
-    """Make sure that these are results of `zoo bench`.
+    """Raise unless these are results of `zoo bench`.
 
     Args:
-        found: what the JSON holds.
+        found: the content of the JSON.
         path: for the message.
 
     Raises:
-        ResultsError: they are not.
+        ResultsError: a key is missing or has a wrong type.
     """
 
     def refuse(what: str) -> None:
@@ -107,14 +109,15 @@ def check(found: Any, path: str | Path = "the results") -> None:
 
 
 def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What tells a row from the others: model, backend, device, batch size."""
+    """Return the values that tell a row from others: model, backend, engine, device, batch size."""
     return tuple(row[key] for key in IDENTITY)
 
 
 def row_name(row: tuple[Any, ...]) -> str:
-    """`gru_64 on jax (cpu, batch 64)`."""
-    model, backend, device, size = row
-    return f"{model} on {backend} ({device}, batch {size})"
+    """Return `gru_64 on jax (fast, cpu, batch 64)` for such an identity."""
+    model, backend, engine, device, size = row
+    way = "" if engine == backend else f"{title(engine)}, "
+    return f"{model} on {backend} ({way}{device}, batch {size})"
 
 
 def _is_number(value: Any) -> bool:

@@ -1,8 +1,9 @@
-"""`zoo bench`: every subject on every backend, the repetitions of one subject in turn.
+"""`zoo bench`: every subject on every backend and engine, the repetitions of a subject in turn.
 
-One process a subject, backend, device and batch size. They are started one after the other, and
-then measured in rounds: each of them in turn, in an order that rotates, and never two at once. So
-what slows the machine for a while slows all of them, and ratios within a round stay fair.
+Each subject, contestant (backend and engine), device and batch size has a process of its own. The
+processes of a subject are started one after the other and then measured in rounds: each in turn,
+in an order that rotates, never two at once. Whatever slows the machine for a while slows all of
+them, so ratios within a round stay fair.
 """
 
 from __future__ import annotations
@@ -20,42 +21,51 @@ import numpy as np
 
 from zoo import backend as backends
 from zoo.bench import statistics
+from zoo.bench.contestants import ENGINES, FAST, NATIVE, STOCK, Contestant, contestants
 from zoo.bench.machine import describe_machine, matmul_peak
 from zoo.bench.processes import COMMAND, Workers, environment
 from zoo.bench.subjects import SUBJECTS
 from zoo.errors import InputError
 
-NATIVE = "native"
 ALL = (*backends.BACKENDS, NATIVE)
 QUICK = ("lenet_svdd", "gru_64", "mlp_autoencoder")
-SLOWEST = 4  # times the planned seconds that a repetition of a slow backend may take
-BACKWARD = 3  # a training step's products are those of a forward pass and twice as many back
+QUICK_ENGINES = (FAST,)
+LATENCY_SHARE = 0.2  # of a repetition's seconds
+BACKWARD = 3  # a training step takes thrice the products of a forward pass
+VERBS = ("train", "score", "predict")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured.
+    """The models, backends and engines to measure, and how often.
 
     Attributes:
         models: names of `SUBJECTS`.
         backends: of `tensorflow`, `jax`, `torch` and `native`.
+        engines: of `stock`, `reference` and `fast`, for each backend but `native`.
         devices: `cpu`, `gpu`.
         batch_sizes: None takes each subject's own.
         rounds: repetitions.
-        seconds: of one repetition of the native training; the others do the same work.
+        seconds: a repetition trains for as many whole epochs as fit in this time, at least one,
+            and scores for half of it.
         samples: of an epoch; None takes each subject's own.
+
+    Raises:
+        InputError: an unknown name, or a number out of range.
     """
 
     models: Sequence[str] = tuple(SUBJECTS)
     backends: Sequence[str] = ALL
+    engines: Sequence[str] = ENGINES
     devices: Sequence[str] = ("cpu",)
     batch_sizes: Sequence[int | None] = (None,)
-    rounds: int = 5
-    seconds: float = 0.7
+    rounds: int = 4
+    seconds: float = 0.4
     samples: int | None = None
 
-    def __post_init__(self):
-        for name, known in (("models", SUBJECTS), ("backends", ALL), ("devices", ("cpu", "gpu"))):
+    def __post_init__(self) -> None:
+        allowed = {"models": SUBJECTS, "backends": ALL, "engines": ENGINES}
+        for name, known in {**allowed, "devices": ("cpu", "gpu")}.items():
             wrong = [each for each in getattr(self, name) if each not in known]
             if wrong or not getattr(self, name):
                 raise InputError(
@@ -71,11 +81,11 @@ class Plan:
 
 @dataclass
 class Outcome:
-    """What was measured, growing while it is.
+    """The results of a benchmark; rows are added while it runs.
 
     Attributes:
         environment: of the machine; see `zoo.bench.machine`.
-        rows: one a model, backend, device and batch size; see `zoo.bench.results`.
+        rows: one per model, backend, engine, device and batch size; see `zoo.bench.results`.
         interrupted: whether Ctrl-C ended it early.
     """
 
@@ -94,14 +104,14 @@ def measure(
     """Measure a plan.
 
     Args:
-        plan: what to measure.
-        tell: takes a line on what happens now.
-        done: takes the rows of each subject when they are there.
-        command: starts a worker.
-        weights: what `zoo.bench.worker prepare` wrote; None lets it.
+        plan: the models, backends and engines.
+        tell: takes a line of progress.
+        done: takes the rows of each subject when it is measured.
+        command: the command line of a worker.
+        weights: file of `zoo.bench.worker prepare`; None calls that.
 
     Returns:
-        The rows, those of what failed or is missing among them. After Ctrl-C, what was measured
+        The rows, including those that failed or are not installed. After Ctrl-C, the rows measured
         until then.
 
     Raises:
@@ -137,100 +147,107 @@ def measure(
     outcome.environment["noise_percent"] = statistics.median(noise)
     outcome.environment["plan"] = {
         "rounds": plan.rounds, "seconds": plan.seconds, "models": list(plan.models),
+        "engines": list(plan.engines),
     }  # fmt: skip
     return outcome
 
 
 class _Group(Workers):
-    """The workers of one subject, device and batch size, and what they answered."""
+    """The workers of one subject, device and batch size, and their answers."""
 
-    def __init__(self, plan, name, device, size, weights, command):
-        self.plan, self.name, self.device, self.size = plan, name, device, size
+    def __init__(
+        self,
+        plan: Plan,
+        name: str,
+        device: str,
+        size: int | None,
+        weights: Path,
+        command: Sequence[str],
+    ):
         super().__init__(command)
+        self.plan, self.name, self.device, self.size = plan, name, device, size
         self.weights = weights
-        self.began: dict[str, dict[str, Any]] = {}
-        self.rounds: dict[str, dict[str, list[dict[str, Any]]]] = {b: {} for b in plan.backends}
-        self.memory: dict[str, float | None] = {}
+        self.contestants = contestants(plan.backends, plan.engines)
+        self.began: dict[Contestant, dict[str, Any]] = {}
+        self.rounds: dict[Contestant, dict[str, list[dict[str, Any]]]]
+        self.rounds = {each: {} for each in self.contestants}
+        self.memory: dict[Contestant, float | None] = {}
         self.peaks: list[float] = []
 
     def measure(self, tell: Callable[[str], None]) -> None:
-        """Start every worker, then measure in rounds; fails for one worker at a time."""
-        for backend in self.plan.backends:
-            if not _installed(backend):
-                self.failed[backend] = ("not installed", _cure(backend))
+        """Start every worker, then measure in rounds; a failure ends one worker only."""
+        for each in self.contestants:
+            if not _installed(each.package):
+                self.failed[each] = ("not installed", _cure(each.package))
                 continue
-            tell(f"{self._label()}: starting {backend}")
-            self.attempt(backend, self._begin)
-        if not self.workers:
-            return
-        epochs, passes = self._calibrated()
-        for turn in range(-1, self.plan.rounds):  # the first is thrown away: clocks, caches
+            tell(f"{self._label()}: starting {each}")
+            self.attempt(each, self._begin)
+        for turn in range(-1, self.plan.rounds if self.workers else -1):
+            # Round 0 is discarded: clocks and caches are cold.
             tell(f"{self._label()}: round {turn + 1} of {self.plan.rounds}")
-            self.each(self._round(turn, epochs, passes), turn)
+            self.each(self._discard if turn < 0 else self._repeat, turn)
         self.each(self._remember)
 
     def rows(self, flops: int | None, peak: float | None) -> list[dict[str, Any]]:
-        """A row a backend."""
-        rows = [self._row(backend, flops, peak) for backend in self.plan.backends]
+        """Return a row per contestant."""
+        rows = [self._row(each, flops, peak) for each in self.contestants]
         self._compare_scores(rows)
         return rows
 
-    def _begin(self, backend: str) -> None:
+    def _begin(self, contestant: Contestant) -> None:
         started = time()
-        self.began[backend] = self.start(backend, backend).ask(
+        self.began[contestant] = self.start(contestant, contestant).ask(
             subject=self.name,
-            backend=backend,
+            backend=contestant.backend,
+            engine=contestant.engine,
             device=self.device,
             batch_size=self.size,
             samples=self.plan.samples,
             weights=str(self.weights),
             started=started,
         )
-        peak = self.began[backend]["facts"].get("matmul_peak")
+        peak = self.began[contestant]["facts"].get("matmul_peak")
         self.peaks += [peak] if peak else []
 
-    def _calibrated(self) -> tuple[int, int]:
-        """Epochs and scoring passes of a repetition, equal for all."""
-        epoch = self._unit("epoch_seconds")
-        score = self._unit("score_seconds")
-        seconds = self.plan.seconds
-        return max(1, round(seconds / epoch)), max(1, round(seconds / 2 / score))
+    def _discard(self, contestant: Contestant) -> None:
+        """Measure once and forget it."""
+        for do, how in self._requests(contestant).items():
+            self.workers[contestant].ask(do=do, **how)
 
-    def _unit(self, key: str) -> float:
-        """Seconds of one epoch or pass: the native one's, or a share of the slowest's if longer."""
-        taken = {backend: self.began[backend][key] for backend in self.workers}
-        usual = taken.get(NATIVE, min(taken.values()))
-        return max(usual, max(taken.values()) / SLOWEST, 1e-6)
+    def _repeat(self, contestant: Contestant) -> None:
+        """Measure once."""
+        requests = self._requests(contestant).items()
+        found = {do: self.workers[contestant].ask(do=do, **how) for do, how in requests}
+        for do, answer in found.items():
+            self.rounds[contestant].setdefault(do, []).append(answer)
 
-    def _round(self, turn: int, epochs: int, passes: int) -> Callable[[str], None]:
-        requests = {
+    def _requests(self, contestant: Contestant) -> dict[str, dict[str, Any]]:
+        """Return the requests of a repetition: as much as fits in the planned seconds."""
+        began, seconds = self.began[contestant], self.plan.seconds
+        epochs = max(1, round(seconds / max(began["epoch_seconds"], 1e-6)))
+        passes = max(1, round(seconds / 2 / max(began["score_seconds"], 1e-6)))
+        return {
             "train": {"epochs": epochs},
             "score": {"passes": passes},
             "predict": {"passes": passes},
-            "latency": {"seconds": 0.2 * self.plan.seconds},
+            "latency": {"seconds": LATENCY_SHARE * seconds},
         }
 
-        def work(backend: str) -> None:
-            found = {do: self.workers[backend].ask(do=do, **how) for do, how in requests.items()}
-            if turn >= 0:
-                for do, answer in found.items():
-                    self.rounds[backend].setdefault(do, []).append(answer)
+    def _remember(self, contestant: Contestant) -> None:
+        self.memory[contestant] = self.workers[contestant].ask(do="memory")["peak_memory_mb"]
 
-        return work
-
-    def _remember(self, backend: str) -> None:
-        self.memory[backend] = self.workers[backend].ask(do="memory")["peak_memory_mb"]
-
-    def _row(self, backend: str, flops: int | None, peak: float | None) -> dict[str, Any]:
-        began, found = self.began.get(backend, {}), self.rounds[backend]
+    def _row(self, contestant: Contestant, flops: int | None, peak: float | None) -> dict[str, Any]:
+        began, found = self.began.get(contestant, {}), self.rounds[contestant]
         facts = began.get("facts", {})
-        rates = {do: _rates(found.get(do, [])) for do in ("train", "score", "predict")}
+        rates = {do: _rates(found.get(do, [])) for do in VERBS}
         latency = [value for each in found.get("latency", []) for value in each["milliseconds"]]
         train, score = statistics.median(rates["train"]), statistics.median(rates["score"])
-        status, error = self.failed.get(backend, ("ok" if rates["train"] else "interrupted", None))
+        unknown = ("ok" if rates["train"] else "interrupted", None)
+        status, error = self.failed.get(contestant, unknown)
         row = {
             "model": self.name,
-            "backend": backend,
+            "backend": contestant.backend,
+            "engine": contestant.engine,
             "device": self.device,
             "batch_size": began.get("batch_size", self.size or SUBJECTS[self.name].batch_size),
             "status": status,
@@ -246,7 +263,7 @@ class _Group(Workers):
             "fit_constant_seconds": statistics.median(
                 [each["whole"] - each["seconds"] for each in found.get("train", [])]
             ),
-            "peak_memory_mb": self.memory.get(backend),
+            "peak_memory_mb": self.memory.get(contestant),
             "import_memory_mb": began.get("import_memory_mb"),
             "joules_per_sample": _joules(found.get("train", [])),
             "parameters": began.get("parameters"),
@@ -258,24 +275,32 @@ class _Group(Workers):
             "device_name": facts.get("device_name"),
             "backend_version": facts.get("backend_version"),
         }
-        native = self.rounds.get(NATIVE, {})
-        for do in ("train", "score", "predict"):
-            other = _rates(native.get("score" if do == "predict" else do, []))
-            pairs = min(len(rates[do]), len(other))
-            ratio = statistics.paired_ratio(rates[do][:pairs], other[:pairs])
-            names = (f"{do}_ratio", f"{do}_ratio_low", f"{do}_ratio_high")
-            row |= dict(zip(names, ratio, strict=True))
+        native = Contestant(NATIVE, NATIVE)
+        stock = Contestant(contestant.backend, STOCK)
+        for do in VERBS:
+            to_native = "score" if do == "predict" else do  # the native loop has no `predict`
+            row |= self._ratio(f"{do}_ratio", rates[do], native, to_native)
+            row |= self._ratio(f"{do}_stock_ratio", rates[do], stock, do)
         return row
 
+    def _ratio(
+        self, name: str, own: Sequence[float], other: Contestant, do: str
+    ) -> dict[str, float | None]:
+        """Return the ratio to another contestant's rates, round by round, and its interval."""
+        rates = _rates(self.rounds.get(other, {}).get(do, []))
+        pairs = min(len(own), len(rates))
+        ratio = statistics.paired_ratio(own[:pairs], rates[:pairs])
+        return dict(zip((name, f"{name}_low", f"{name}_high"), ratio, strict=True))
+
     def _compare_scores(self, rows: list[dict[str, Any]]) -> None:
-        """Largest difference to the first backend's score of a sample, as a share of it."""
-        known = [b for b in self.plan.backends if "scores" in self.began.get(b, {})]
-        for row in rows:
+        """Add the largest relative difference of a score to that of the first contestant."""
+        known = [each for each in self.contestants if "scores" in self.began.get(each, {})]
+        for row, contestant in zip(rows, self.contestants, strict=True):
             for key, when in (("score_difference", "initial"), ("trained_difference", "trained")):
                 row[key] = None
-                if row["backend"] in known:
+                if contestant in known:
                     first = np.array(self.began[known[0]]["scores"][when])
-                    own = np.array(self.began[row["backend"]]["scores"][when])
+                    own = np.array(self.began[contestant]["scores"][when])
                     row[key] = float(np.max(np.abs(own - first) / np.abs(first)))
 
     def _label(self) -> str:
@@ -291,7 +316,7 @@ def _groups(plan: Plan) -> Iterator[tuple[str, str, int | None]]:
 
 
 def _prepare(names: Sequence[str], path: Path) -> dict[str, int]:
-    """Let a process draw the weights and count operations."""
+    """Write the initial weights and count operations, in a process with a backend."""
     usable = [name for name in ("torch", "jax", "tensorflow") if _installed(name)]
     if not usable:
         raise backends.BackendError(
@@ -299,7 +324,7 @@ def _prepare(names: Sequence[str], path: Path) -> dict[str, int]:
         )
     done = subprocess.run(
         [*COMMAND, "prepare", str(path), *names],
-        env=environment(usable[0]),
+        env=environment(Contestant(usable[0], FAST)),
         capture_output=True,
         text=True,
     )
@@ -308,12 +333,12 @@ def _prepare(names: Sequence[str], path: Path) -> dict[str, int]:
     return json.loads(done.stdout.splitlines()[-1])["flops"]
 
 
-def _installed(backend: str) -> bool:
-    return ("torch" if backend == NATIVE else backend) in backends.installed()
+def _installed(package: str) -> bool:
+    return package in backends.installed()
 
 
-def _cure(backend: str) -> str:
-    return f"pip install 'keras-anomaly-zoo[{'torch' if backend == NATIVE else backend}]'"
+def _cure(package: str) -> str:
+    return f"pip install 'keras-anomaly-zoo[{package}]'"
 
 
 def _rates(answers: Sequence[dict[str, Any]]) -> list[float]:

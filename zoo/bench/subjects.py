@@ -1,6 +1,6 @@
-"""What `zoo bench` measures: seven detectors, each told in words that two libraries can build.
+"""The seven networks that `zoo bench` measures, described so that Keras and PyTorch can build them.
 
-Nothing of Keras is imported until a detector is built.
+Keras is imported only when a model is built, so that a process can choose its backend first.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ if TYPE_CHECKING:
     from zoo.models.base import AnomalyModel
 
 SEED = 0  # of weights, data and order
-EPSILON = 1e-12  # of Adam; Keras and PyTorch add it at different places, so it has to be small
+EPSILON = 1e-12  # of Adam; small, because Keras and PyTorch add it at different places
+CENTER_MARGIN = 0.1  # least distance of a center's coordinates from zero, as in Deep SVDD's source
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A detector, the size of its batches and of an epoch.
+    """A model to measure, the size of its batches and of an epoch.
 
     Attributes:
         name: on the command line and in the results.
-        title: for people.
+        title: in tables.
         family: `lenet`, `recurrent`, `transformer` (each the encoder of a Deep SVDD) or
             `mlp_autoencoder`.
         sample_shape: of one sample.
         batch_size: samples a step.
-        samples: of an epoch; what does not fill a batch is left out.
-        settings: of the network, as `zoo.nn.networks` names them.
+        samples: of an epoch; an incomplete last batch is dropped.
+        settings: of the network, with the names of `zoo.nn.networks`.
         learning_rate: of Adam.
     """
 
@@ -44,7 +45,7 @@ class Subject:
     learning_rate: float = 1e-4
 
     def data(self) -> np.ndarray:
-        """`(samples, *sample_shape)` float32: a few smooth patterns a sample and noise."""
+        """Return `(samples, *sample_shape)` float32: sums of four smooth patterns, with noise."""
         rng = np.random.default_rng(SEED)
         size = int(np.prod(self.sample_shape))
         patterns = np.cumsum(rng.normal(size=(4, size)), axis=1) / np.sqrt(size)
@@ -53,7 +54,7 @@ class Subject:
         return values.astype("float32").reshape(self.samples, *self.sample_shape)
 
     def build(self) -> AnomalyModel:
-        """The detector under the running backend, not compiled; NumPy draws its weights."""
+        """Return the model on the running backend, not compiled; NumPy draws its weights."""
         from zoo import models
         from zoo.nn import networks
 
@@ -70,22 +71,30 @@ class Subject:
         return models.DeepSVDD(networks.draw_weights(network, SEED))
 
     def optimizer(self) -> Any:
-        """A Keras Adam that steps as the native loop's does."""
+        """Return a Keras Adam that takes the same steps as the native loop's."""
         import keras
 
         return keras.optimizers.Adam(self.learning_rate, epsilon=EPSILON)
 
 
 def order(samples: int, epoch: int) -> np.ndarray:
-    """The order of an epoch, counted from 0; that of `zoo.training.batches.Batches`."""
+    """Return the order of an epoch, counted from 0, as `zoo.training.batches.Batches` has it."""
     return np.random.default_rng((SEED, epoch)).permutation(samples)
 
 
-def network_weights(detector: AnomalyModel) -> list[np.ndarray]:
-    """What `zoo.bench.native` starts from: the weights of the networks alone, in their order."""
+def network_weights(model: AnomalyModel) -> list[np.ndarray]:
+    """Return the weights of a model's networks, in order; native and stock rows start from them."""
     parts = ("encoder", "decoder")
-    networks = [getattr(detector, part) for part in parts if hasattr(detector, part)]
+    networks = [getattr(model, part) for part in parts if hasattr(model, part)]
     return [np.asarray(weight) for network in networks for weight in network.get_weights()]
+
+
+def sinusoids(time: int, width: int) -> np.ndarray:
+    """Return the positional encoding `(time, width)` float32 of Vaswani et al., 2017."""
+    angles = np.arange(time)[:, None] / 10000 ** (np.arange(0, width, 2) / width)
+    table = np.zeros((time, width), "float32")
+    table[:, 0::2], table[:, 1::2] = np.sin(angles), np.cos(angles[:, : width // 2])
+    return table
 
 
 def _recurrent(name: str, title: str, cell: str) -> Subject:

@@ -1,125 +1,148 @@
-"""The results as tables: in the terminal and as Markdown, a block a model, a row a backend."""
+"""Results as tables for terminal and Markdown: a block per model, a row per contestant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from zoo.bench.comparison import Change
+from zoo.bench.contestants import NATIVE, STOCK, title
 from zoo.bench.results import row_name
 from zoo.bench.subjects import SUBJECTS
 from zoo.report import terminal
 
-if TYPE_CHECKING:
-    from zoo.bench.comparison import Change
+Row = Mapping[str, Any]
 
-HEADS = (
-    "backend",
-    "train/s",
-    "× native",
-    "score/s",
-    "× native",
-    "predict/s",
-    "× native",
-    "p50 ms",
-    "memory MB",
-    "compile s",
-    "% of peak",
-    "p99 ms",
-    "first s",
-)
 PEER_HEADS = ("backend", "train/s", "× theirs", "ROC-AUC (of seeds)", "fit s", "memory MB")
 CHANGE_HEADS = ("row", "measure", "then", "now", "now / then", "")
 DASH = "–"
 
 
-def groups(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
-    """Title and rows of each model, device and batch size; peers left out."""
-    found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+class Column(NamedTuple):
+    """A column of the tables.
+
+    Attributes:
+        head: its title; two columns may share one.
+        text: takes a row, returns the text of its cell.
+        verb: `train`, `score` or `predict` where it holds speeds, so that the fastest is marked.
+    """
+
+    head: str
+    text: Callable[[Row], str]
+    verb: str = ""
+
+
+def columns(rows: Sequence[Row]) -> list[Column]:
+    """Return the columns for some rows; those of engines only where there are several engines."""
+    several = len({row["engine"] for row in rows if row["engine"] != NATIVE}) > 1
+    with_stock = any(row["engine"] == STOCK for row in rows)
+    found = [Column("backend", backend)]
+    found += [Column("engine", engine)] if several else []
+    for verb in ("train", "score", "predict"):
+        found.append(Column(f"{verb}/s", _speed(verb), verb))
+        found.append(Column("× native", _ratio(f"{verb}_ratio", NATIVE)))
+        found += [Column("× stock", _ratio(f"{verb}_stock_ratio", STOCK))] if with_stock else []
+    return [
+        *found,
+        Column("p50 ms", lambda row: _number(row["p50_ms"], ".2f")),
+        Column("memory MB", lambda row: _number(row["peak_memory_mb"], ",.0f")),
+        Column("compile s", lambda row: _number(row["compile_seconds"], ".1f")),
+        Column("% of peak", lambda row: _number(row.get("fraction_of_peak"), ".1%").rstrip("%")),
+        Column("p99 ms", lambda row: _number(row["p99_ms"], ".2f")),
+        Column("first s", lambda row: _number(row.get("first_result_seconds"), ".1f")),
+    ]
+
+
+def groups(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+    """Yield title and rows of each model, device and batch size; peers are left out."""
+    found: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
         if row.get("peer"):
             continue
         found.setdefault((row["model"], row["device"], row["batch_size"]), []).append(row)
     for (model, device, size), own in found.items():
-        title = SUBJECTS[model].title if model in SUBJECTS else model
+        name = SUBJECTS[model].title if model in SUBJECTS else model
         parameters = next((row["parameters"] for row in own if row["parameters"]), None)
         flops = next((row["flops_per_sample"] for row in own if row["flops_per_sample"]), None)
         facts = [f"batch {size}", device]
         facts += [f"{parameters:,} parameters"] if parameters else []
         facts += [f"{_short(flops)} operations a sample"] if flops else []
-        yield f"{model}: {title} ({', '.join(facts)})", own
+        yield f"{model}: {name} ({', '.join(facts)})", own
 
 
-def cells(row: Mapping[str, Any]) -> list[str]:
-    """A row's texts under `HEADS`; what failed says so."""
-    status = row.get("status", "ok")
+def heads(shown: Sequence[Column]) -> list[str]:
+    """Return the titles of columns."""
+    return [column.head for column in shown]
+
+
+def cells(row: Row, shown: Sequence[Column]) -> list[str]:
+    """Return the texts of a row under some columns; a row without numbers says why."""
+    names = [column for column in shown if column.head in ("backend", "engine")]
     if row["train_per_second"] is None:
-        return [row["backend"], status, *[DASH] * (len(HEADS) - 2)]
-    name = row["backend"] if status == "ok" else f"{row['backend']} ({status})"
-    return [
-        name,
-        _count(row["train_per_second"]),
-        ratio(row, "train"),
-        _count(row["score_per_second"]),
-        ratio(row, "score"),
-        _count(row.get("predict_per_second")),
-        ratio(row, "predict"),
-        _number(row["p50_ms"], ".2f"),
-        _number(row["peak_memory_mb"], ",.0f"),
-        _number(row["compile_seconds"], ".1f"),
-        _number(row.get("fraction_of_peak"), ".1%").rstrip("%"),
-        _number(row["p99_ms"], ".2f"),
-        _number(row.get("first_result_seconds"), ".1f"),
-    ]
+        texts = [column.text(row) for column in names] + [row.get("status", "")]
+        return texts + [DASH] * (len(shown) - len(texts))
+    return [column.text(row) for column in shown]
 
 
-def ratio(row: Mapping[str, Any], verb: str) -> str:
-    """`1.20 [1.15, 1.27]`, the interval where several rounds give one; a dash for native itself."""
-    value = row.get(f"{verb}_ratio")
-    if value is None or row["backend"] in ("native", "pyod", "deepod"):
+def backend(row: Row) -> str:
+    """Return the backend of a row, with its status where that is not `ok`."""
+    status = row.get("status", "ok")
+    measured = row["train_per_second"] is not None
+    return f"{row['backend']} ({status})" if measured and status != "ok" else row["backend"]
+
+
+def engine(row: Row) -> str:
+    """Return the title of a row's engine; a dash for the native loop, which has none."""
+    return DASH if row["engine"] == NATIVE else title(row["engine"])
+
+
+def ratio_text(row: Row, name: str) -> str:
+    """Return `1.20 [1.15, 1.27]`, with the interval where several rounds give one."""
+    value = row.get(name)
+    if value is None:
         return DASH
-    low, high = row.get(f"{verb}_ratio_low"), row.get(f"{verb}_ratio_high")
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
     text = f"{value:.2f}"
     return text if low is None or high is None else f"{text} [{low:.2f}, {high:.2f}]"
 
 
-def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print a table a model, and below it what went wrong and whether the scores agree."""
-    for title, own in groups(rows):
-        terminal.print_texts(title, HEADS, map(cells, own), remarks(own))
+def print_rows(rows: Sequence[Row]) -> None:
+    """Print a table per model, with errors and the agreement of scores below it."""
+    for name, own in groups(rows):
+        shown = columns(own)
+        texts = [cells(row, shown) for row in own]
+        terminal.print_texts(name, heads(shown), texts, remarks(own))
 
 
-def remarks(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Sentences below a block: errors, and by how much scores differ."""
-    lines = [f"{row['backend']}: {row['error']}" for row in rows if row.get("error")]
+def remarks(rows: Sequence[Row]) -> list[str]:
+    """Return the sentences below a block: errors, and how far scores of contestants differ."""
+    lines = [f"{_name(row)}: {row['error']}" for row in rows if row.get("error")]
     initial = [row["score_difference"] for row in rows if row.get("score_difference") is not None]
     trained = [
         row["trained_difference"] for row in rows if row.get("trained_difference") is not None
     ]
     if len(initial) > 1:
         lines.append(
-            f"a sample's scores differ by {max(initial):.0e} of it at most from equal weights, by "
-            f"{max(trained):.0e} after an epoch"
+            f"scores of a sample differ by at most {max(initial):.0e} of their value with equal "
+            f"weights, by {max(trained):.0e} after one epoch"
         )
     return lines
 
 
 def markdown(found: Mapping[str, Any]) -> str:
-    """The tables of a results file as Markdown, with the machine above them."""
+    """Return the tables of a results file as Markdown, with the machine above them."""
     environment = found["environment"]
     lines = [*(f"- {line}" for line in machine_lines(environment)), ""]
-    blocks = [(groups(found["rows"]), HEADS, cells)]
-    blocks += [(peer_groups(found["rows"]), PEER_HEADS, peer_cells)]
-    for parts, heads, texts in blocks:
-        for title, own in parts:
-            lines += [f"### {title}", "", f"| {' | '.join(heads)} |"]
-            lines += ["|" + "|".join([" --- ", *[" ---: "] * (len(heads) - 1)]) + "|"]
-            lines += [f"| {' | '.join(texts(row))} |" for row in own]
-            lines += ["", *(f"{line[0].upper()}{line[1:]}.  " for line in remarks(own)), ""]
+    for name, own in groups(found["rows"]):
+        shown = columns(own)
+        lines += _markdown_table(name, own, heads(shown), [cells(row, shown) for row in own])
+    for name, own in peer_groups(found["rows"]):
+        lines += _markdown_table(name, own, PEER_HEADS, [peer_cells(row) for row in own])
     return "\n".join(lines).rstrip() + "\n"
 
 
 def machine_lines(environment: Mapping[str, Any]) -> list[str]:
-    """The machine, the versions and the noise, a sentence each."""
+    """Return the machine, the versions and the noise, one line each."""
     lines = [
         f"{environment.get('cpu')}, {environment.get('cores')} cores, "
         f"{environment.get('memory_gib')} GiB, {environment.get('platform')}"
@@ -136,6 +159,37 @@ def machine_lines(environment: Mapping[str, Any]) -> list[str]:
     if environment.get("date"):
         lines.append(environment["date"])
     return lines
+
+
+def _markdown_table(
+    name: str, rows: Sequence[Row], titles: Sequence[str], texts: Sequence[Sequence[str]]
+) -> list[str]:
+    words = sum(head in ("backend", "engine") for head in titles)
+    rule = [" --- "] * words + [" ---: "] * (len(titles) - words)
+    return [
+        f"### {name}",
+        "",
+        f"| {' | '.join(titles)} |",
+        f"|{'|'.join(rule)}|",
+        *(f"| {' | '.join(row)} |" for row in texts),
+        "",
+        *(f"{line[0].upper()}{line[1:]}.  " for line in remarks(rows)),
+        "",
+    ]
+
+
+def _name(row: Row) -> str:
+    several = row["engine"] not in (row["backend"], "fast")
+    return f"{row['backend']} ({title(row['engine'])})" if several else row["backend"]
+
+
+def _speed(verb: str) -> Callable[[Row], str]:
+    return lambda row: _count(row.get(f"{verb}_per_second"))
+
+
+def _ratio(name: str, other: str) -> Callable[[Row], str]:
+    """Return the text of a ratio; a dash in the rows of the engine that it is a ratio to."""
+    return lambda row: DASH if row["engine"] == other else ratio_text(row, name)
 
 
 def _count(value: float | None) -> str:
@@ -155,9 +209,9 @@ def _short(value: float) -> str:
     return f"{value:.3g}"
 
 
-def peer_groups(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
-    """Title and rows of each detector of another library."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
+def peer_groups(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+    """Yield title and rows of each model of another library."""
+    found: dict[str, list[Row]] = {}
     for row in rows:
         if row.get("peer"):
             found.setdefault(row["model"], []).append(row)
@@ -165,8 +219,8 @@ def peer_groups(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[M
         yield f"{model}: {own[0]['peer']} (batch {own[0]['batch_size']})", own
 
 
-def peer_cells(row: Mapping[str, Any]) -> list[str]:
-    """A row's texts under `PEER_HEADS`."""
+def peer_cells(row: Row) -> list[str]:
+    """Return the texts of a row under `PEER_HEADS`."""
     if row["train_per_second"] is None:
         return [row["backend"], row.get("status", ""), *[DASH] * (len(PEER_HEADS) - 2)]
     aucs = row.get("roc_aucs") or []
@@ -174,21 +228,21 @@ def peer_cells(row: Mapping[str, Any]) -> list[str]:
     return [
         row["backend"],
         _count(row["train_per_second"]),
-        ratio(row, "peer"),
+        DASH if row["engine"] == row["backend"] else ratio_text(row, "peer_ratio"),
         _number(row.get("roc_auc"), ".3f") + spread,
         _number(row.get("fit_seconds"), ".1f"),
         _number(row["peak_memory_mb"], ",.0f"),
     ]
 
 
-def print_peers(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print a table a detector of another library."""
-    for title, own in peer_groups(rows):
-        terminal.print_texts(title, PEER_HEADS, map(peer_cells, own), remarks(own))
+def print_peers(rows: Sequence[Row]) -> None:
+    """Print a table per model of another library."""
+    for name, own in peer_groups(rows):
+        terminal.print_texts(name, PEER_HEADS, map(peer_cells, own), remarks(own))
 
 
 def change_cells(changes: Sequence[Change]) -> list[list[str]]:
-    """A row of texts under `CHANGE_HEADS` for each change; withheld ones show a dash."""
+    """Return a row of texts under `CHANGE_HEADS` per change; a dash where machines differ."""
     return [
         [
             row_name(each.row),

@@ -1,11 +1,11 @@
-"""One subject on one backend in a process of its own: python -m zoo.bench.worker.
+"""One contestant on one subject, in a process of its own: python -m zoo.bench.worker.
 
-Reads a line of JSON that says what to build, answers with what the start took, then measures
-whatever the following lines ask for, one answer a line. Whatever else prints goes to stderr.
+The process reads a line of JSON that names the contestant, answers with the costs of starting, then
+measures what each following line asks for, one answer per line. Other output goes to stderr.
 
-Training is timed inside `fit`, from `on_train_begin` to `on_train_end` (which waits for the device
-here), over whole epochs, so that what `fit` does once, however many epochs it runs (placing a
-center, the check for collapse), stays out; the answer gives the whole call's seconds too.
+Training is timed inside `fit`, from `on_train_begin` to `on_train_end` (which here waits for the
+device), over whole epochs. What `fit` does once for any number of epochs (placing a center,
+checking for collapse) is left out; the answer also gives the seconds of the whole call.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ from typing import Any
 
 import numpy as np
 
+from zoo.bench.contestants import NATIVE, STOCK
 from zoo.bench.machine import EnergyMeter, memory_mb
 from zoo.bench.subjects import SEED, SUBJECTS, Subject, network_weights
 
-CHECKED = 400  # samples whose scores are compared
-LATENCY_CALLS = 200  # of single samples, fewer if they take longer than a share of a second
+CHECKED_SAMPLES = 400  # whose scores are compared between contestants
+LATENCY_CALLS = 200  # of single samples, or fewer if they take longer than their seconds
 
 
 class ZooModel:
-    """The zoo's detector on the backend that `KERAS_BACKEND` names."""
+    """The zoo's model on the backend of `KERAS_BACKEND`, with the engine of `ZOO_ENGINE`."""
 
-    def __init__(self, subject: Subject, device: str):
+    def __init__(self, subject: Subject, device: str, weights: Path):
         from zoo import backend
 
         backend.tune_process()
@@ -53,16 +54,16 @@ class ZooModel:
         self._timer = timer(self.model)
 
     def train(self, epochs: int) -> float:
-        """Seconds between the first step and the last one's end."""
+        """Train, and return the seconds from the first step to the end of the last."""
         self.model.fit(self.batches, epochs=epochs, verbose=0, callbacks=[self._timer])
         return self._timer.seconds
 
     def score(self, count: int) -> np.ndarray:
-        """Scores of the first `count` samples, a batch of the subject's size at a time."""
+        """Return the scores of the first `count` samples, in batches of the subject's size."""
         return self.model.predict(self.x[:count], batch_size=self.subject.batch_size)
 
     def predict(self) -> None:
-        """Score an epoch's samples as users do, in whatever batches `predict` takes."""
+        """Score an epoch's samples in the batches that `predict` takes by default."""
         self.model.predict(self.x, verbose=0)
 
     def score_one(self, x: np.ndarray) -> None:
@@ -70,8 +71,46 @@ class ZooModel:
         self.score_call(x)
 
 
+class StockModel:
+    """The same network in stock Keras on the backend of `KERAS_BACKEND`."""
+
+    def __init__(self, subject: Subject, device: str, weights: Path):
+        from zoo import backend
+
+        backend.choose(device=device)
+        from zoo.bench.stock import StockKeras
+
+        self.facts = backend.describe()
+        self.import_memory_mb = memory_mb()
+        self.imported = time()
+        self.subject, self.x = subject, subject.data()
+        self.model = StockKeras(subject, saved_weights(subject, weights), self.x)
+        variables = self.model.network.trainable_variables
+        self.parameters = sum(int(np.prod(v.shape)) for v in variables)
+        self._timer = timer(self.model.network)
+
+    def train(self, epochs: int) -> float:
+        """Train, and return the seconds from the first step to the end of the last."""
+        self.model.fit(self.x, epochs, callbacks=[self._timer])
+        return self._timer.seconds
+
+    def score(self, count: int) -> np.ndarray:
+        """Return the scores of the first `count` samples, in batches of the subject's size."""
+        return self.model.predict(self.x[:count], self.subject.batch_size)
+
+    def predict(self) -> None:
+        """Score an epoch's samples in the batches that Keras' `predict` takes by default."""
+        self.model.predict(self.x)
+
+    def score_one(self, x: np.ndarray) -> None:
+        """Score one sample `(1, ...)`."""
+        self.model.score_one(x)
+
+
 class NativeModel:
     """The hand-written PyTorch loop; Keras is not imported."""
+
+    predict = None
 
     def __init__(self, subject: Subject, device: str, weights: Path):
         from zoo.bench.native import NativeLoop, describe, matmul_peak
@@ -82,40 +121,36 @@ class NativeModel:
         self.import_memory_mb = memory_mb()
         self.imported = time()
         self.subject, self.x = subject, subject.data()
-        with np.load(weights) as arrays:
-            own = [arrays[f"{subject.name}/{n}"] for n in range(len(arrays.files))
-                   if f"{subject.name}/{n}" in arrays.files]  # fmt: skip
-        self.loop = NativeLoop(subject, own, device)
+        self.loop = NativeLoop(subject, saved_weights(subject, weights), device)
         self.parameters = self.loop.parameters
         self.tensor = self.loop.tensor(self.x)
-        self.at_home = (
-            self.tensor.cpu()
-        )  # scoring starts and ends in this memory, as the zoo's does
+        self.in_memory = self.tensor.cpu()  # where scoring starts and ends, as in the other rows
         self.loop.place_center(self.tensor)
 
     def train(self, epochs: int) -> float:
-        """Seconds of `epochs` passes."""
+        """Train, and return the seconds it took."""
         start = perf_counter()
         self.loop.train(self.tensor, epochs)
         return perf_counter() - start
 
     def score(self, count: int) -> np.ndarray:
-        """Scores of the first `count` samples, a batch of the subject's size at a time."""
-        return self.loop.score(self.at_home[:count])
-
-    predict = None
+        """Return the scores of the first `count` samples, in batches of the subject's size."""
+        return self.loop.score(self.in_memory[:count])
 
     def score_one(self, x: np.ndarray) -> None:
-        """Score one sample `(1, ...)` that comes as NumPy."""
+        """Score one sample `(1, ...)`, a NumPy array."""
         self.loop.score_one(x)
 
 
+MODELS = {NATIVE: NativeModel, STOCK: StockModel}  # by engine; the others are the zoo's
+
+
 class Measurement:
-    """What a worker does when it is asked.
+    """The answers of a worker.
 
     Args:
-        task: `subject`, `backend`, `device`, `batch_size`, `samples`, `weights` (file for the
-            native loop) and `started`, when the process was, on the clock of `time.time`.
+        task: `subject`, `backend`, `engine`, `device`, `batch_size`, `samples`, `weights` (file
+            that `prepare` wrote) and `started`, when the process was, on the clock of `time.time`.
     """
 
     def __init__(self, task: dict[str, Any]):
@@ -123,17 +158,15 @@ class Measurement:
         size = task["batch_size"] or subject.batch_size
         samples = max(task["samples"] or subject.samples, size)
         self.subject = replace(subject, batch_size=size, samples=samples - samples % size)
-        if task["backend"] == "native":
-            self.model = NativeModel(self.subject, task["device"], Path(task["weights"]))
-        else:
-            self.model = ZooModel(self.subject, task["device"])
+        make = MODELS.get(task["engine"], ZooModel)
+        self.model = make(self.subject, task["device"], Path(task["weights"]))
         self.meter = EnergyMeter(task["device"])
-        self.checked = min(self.subject.samples, max(CHECKED, size))
+        self.checked = min(self.subject.samples, max(CHECKED_SAMPLES, size))
         self.checked -= self.checked % size
         self.started = task["started"]
 
     def begin(self) -> dict[str, Any]:
-        """First scores, first epochs: what the start costs, and the rates to plan with."""
+        """Take the first scores and epochs; return the costs of starting, and rates to plan by."""
         first_score, _ = _timed(lambda: self.model.score(self.subject.batch_size))
         first_result = time() - self.started
         later_score, _ = _timed(lambda: self.model.score(self.subject.batch_size))
@@ -173,14 +206,14 @@ class Measurement:
         return {"samples": passes * count, "seconds": seconds}
 
     def predict(self, passes: int) -> dict[str, Any]:
-        """The same through `predict`; no seconds where there is no such method."""
+        """Score them in `predict`'s own batches; no seconds where there is no such method."""
         if self.model.predict is None:
             return {"samples": 0, "seconds": None}
         seconds, _ = _timed(lambda: [self.model.predict() for _ in range(passes)])
         return {"samples": passes * self.subject.samples, "seconds": seconds}
 
     def latency(self, seconds: float) -> dict[str, Any]:
-        """Milliseconds of direct calls with one sample."""
+        """Return the milliseconds of direct calls with one sample."""
         taken, until = [], perf_counter() + seconds
         while len(taken) < LATENCY_CALLS and (perf_counter() < until or len(taken) < 5):
             sample = self.model.x[len(taken) % len(self.model.x)][None]
@@ -188,19 +221,19 @@ class Measurement:
         return {"milliseconds": taken}
 
     def memory(self) -> dict[str, Any]:
-        """The most memory this process has held."""
+        """Return the peak memory of this process."""
         return {"peak_memory_mb": memory_mb(peak=True)}
 
 
 def serve(
     lines: Any, answer: Callable[[dict[str, Any]], None], make: Callable[..., Any] = Measurement
 ) -> None:
-    """Do what each line of JSON asks, until there is none or one fails.
+    """Answer each line of JSON, until there is none or one fails.
 
     Args:
         lines: the first is the task, the others `{"do": method of Measurement, ...}`.
-        answer: takes what was found; `{"error": line, "status": word}` of what failed.
-        make: takes the task; what it returns has a method `begin` and those that are asked for.
+        answer: takes each answer; `{"error": line, "status": word}` after a failure.
+        make: takes the task, returns an object with `begin` and the methods asked for.
     """
     measurement = None
     for line in lines:
@@ -218,7 +251,7 @@ def serve(
 
 
 def status_of(error: BaseException) -> str:
-    """`out of memory`, `no such device` or `failed`."""
+    """Return the status of a failed row: `out of memory`, `no such device` or `failed`."""
     text = f"{type(error).__name__}: {error}"
     out = ("MemoryError", "OutOfMemory", "out of memory", "RESOURCE_EXHAUSTED", "ResourceExhausted")
     if any(word in text for word in out):
@@ -229,20 +262,20 @@ def status_of(error: BaseException) -> str:
 
 
 def last_line(error: BaseException) -> str:
-    """The type of an error and the last line of what it says."""
+    """Return the type of an error and the last line of its message."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[-1].strip()}" if lines else type(error).__name__
 
 
 def prepare(names: list[str], path: Path) -> dict[str, Any]:
-    """Draw the weights of subjects, for the native loops, and count their operations.
+    """Write the initial weights of subjects, for native and stock rows; count their operations.
 
     Args:
         names: of subjects.
         path: `.npz` file to write.
 
     Returns:
-        Operations of a forward pass of one sample, by name.
+        `flops`: operations of a forward pass of one sample, by name.
     """
     from zoo.bench.flops import flops_per_sample
 
@@ -256,11 +289,18 @@ def prepare(names: list[str], path: Path) -> dict[str, Any]:
     return {"flops": flops}
 
 
+def saved_weights(subject: Subject, path: Path) -> list[np.ndarray]:
+    """Return the weights of a subject that `prepare` wrote."""
+    with np.load(path) as arrays:
+        names = [f"{subject.name}/{n}" for n in range(len(arrays.files))]
+        return [arrays[name] for name in names if name in arrays.files]
+
+
 def main() -> None:
-    """Speak over stdin and stdout."""
+    """Answer requests from stdin on stdout."""
     out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print does not get between the answers
-    warnings.simplefilter("ignore")  # a detector of noise may collapse; here that is no matter
+    os.dup2(2, 1)  # so that output of libraries does not mix with the answers
+    warnings.simplefilter("ignore")  # a model of noise may collapse, which does not matter here
 
     def answer(found: dict[str, Any]) -> None:
         print(json.dumps(found), file=out, flush=True)
@@ -278,13 +318,13 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def timer(model: Any) -> Any:
-    """A callback that times training without a hook a batch, so that engines may skip those.
+    """Return a callback that times training; it has no hook per batch, which would slow some down.
 
     Args:
-        model: the `zoo.models.base.AnomalyModel` that is trained.
+        model: the `keras.Model` that is trained.
 
     Returns:
-        A Keras callback; `seconds` is what the last training took.
+        A Keras callback with `seconds`, the time that the last training took.
     """
     import keras
 

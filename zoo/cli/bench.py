@@ -1,6 +1,6 @@
-"""The command `zoo bench`: speed and memory of every backend beside a hand-written loop.
+"""The command `zoo bench`: speed and memory of every backend, stock Keras and a native loop.
 
-Nothing heavy is imported up here, as in `zoo.cli.main`.
+Heavy modules are imported inside the functions, so that `zoo --help` stays quick.
 """
 
 from __future__ import annotations
@@ -19,28 +19,31 @@ if TYPE_CHECKING:
     from zoo.bench.run import Outcome, Plan
 
 QUICK_ROUNDS, QUICK_SECONDS = 3, 0.4
-ROUNDS, SECONDS = 5, 0.7
-MORE = 3  # times the rounds, where a row is measured again before it fails
+ROUNDS, SECONDS = 4, 0.4
+RECHECK_FACTOR = 3  # times the rounds, where a row is measured again before it fails
 
 
 def bench(options: argparse.Namespace) -> int:
-    """Measure, print, and write what was asked for.
+    """Measure, print, and write the files asked for.
 
     Args:
-        options: as `add_parsers` reads them.
+        options: as `add_parsers` parses them.
 
     Returns:
-        The exit code: 0; 1 where a model failed on a backend, or a ratio fell under 0.7 of what is
-        recorded; 130 after Ctrl-C.
+        The exit code: 0; 1 if a model failed on a backend, or a ratio fell below 0.7 of its
+        recorded value; 130 after Ctrl-C.
 
     Raises:
-        ValueError: an unknown model, backend or device, or a file that is no benchmark's.
+        InputError: an unknown model, backend, engine or device.
+        ResultsError: a file that `zoo bench` did not write.
         FileExistsError: a file to write exists, and no `--overwrite`.
         OSError: a file cannot be read or written.
     """
     from zoo.bench import comparison, results, run, tables
     from zoo.bench.machine import describe_machine
 
+    if options.inputs:
+        return _measure_inputs(options)
     check_files(options, "out", "markdown", "chart", "html", "record")
     old = None if options.compare is None else results.read(options.compare)
     recorded = [] if options.against is None else comparison.read_record(options.against)
@@ -76,15 +79,14 @@ def bench(options: argparse.Namespace) -> int:
         code = _print_shortfalls(missed, len(recorded))
     failed = [row for row in found["rows"] if row.get("status") == "failed"]
     for row in failed:
-        print(f"failed: {row['model']} on {row['backend']}: {row['error']}", file=sys.stderr)
+        print(f"failed: {results.row_name(results.identity(row))}: {row['error']}", file=sys.stderr)
     return 1 if failed else code
 
 
 def add_parsers(commands: Any) -> None:
     """Add the command to the subparsers of `zoo`."""
     parser = commands.add_parser("bench", help="measure speed and memory of every backend")
-    what, files = parser.add_argument_group("what"), parser.add_argument_group("files")
-    add = what.add_argument
+    add = parser.add_argument_group("what to measure").add_argument
     add("--models", nargs="*", metavar="MODEL", help="lenet_svdd, gru_64 ...; all unless given")
     add(
         "--backends",
@@ -92,10 +94,21 @@ def add_parsers(commands: Any) -> None:
         metavar="BACKEND",
         help="tensorflow, jax, torch, native (a PyTorch loop without Keras); all unless given",
     )
+    add(
+        "--engines",
+        nargs="+",
+        metavar="ENGINE",
+        help="stock (Keras without the zoo), reference, fast; all unless given (quick: fast)",
+    )
     add("--device", nargs="+", default=["cpu"], metavar="DEVICE", help="cpu, gpu; cpu unless given")
     add("--batch-size", nargs="+", type=int, metavar="N", help="each model's own unless given")
     add("--rounds", type=int, metavar="N", help=f"repetitions ({ROUNDS}; quick: {QUICK_ROUNDS})")
-    add("--seconds", type=float, metavar="S", help=f"of one ({SECONDS}; quick: {QUICK_SECONDS})")
+    add(
+        "--seconds",
+        type=float,
+        metavar="S",
+        help=f"of a repetition ({SECONDS}; quick: {QUICK_SECONDS})",
+    )
     add(
         "--peers",
         nargs="*",
@@ -103,8 +116,13 @@ def add_parsers(commands: Any) -> None:
         help="measure PyOD and DeepOD too, where installed: pyod_autoencoder, pyod_vae, "
         "pyod_deep_svdd, deepod_svdd, deepod_usad; with --models and no name, nothing else",
     )
-    add("--quick", action="store_true", help="three models, fewer rounds: two minutes")
-    add = files.add_argument
+    add(
+        "--inputs",
+        action="store_true",
+        help="measure instead how fast fit is by the form of its input: arrays, a split, a frame",
+    )
+    add("--quick", action="store_true", help="three models, the fast engine: two minutes")
+    add = parser.add_argument_group("files").add_argument
     add("--out", type=Path, metavar="FILE.json", help="write the numbers there")
     add("--markdown", type=Path, metavar="FILE.md", help="write the tables there")
     add("--chart", type=Path, metavar="FILE.png", help="draw the ratios to native there")
@@ -113,13 +131,13 @@ def add_parsers(commands: Any) -> None:
         "--compare",
         type=Path,
         metavar="OLD.json",
-        help="say what became slower since an earlier --out",
+        help="print what became slower since an earlier --out",
     )
     add(
         "--against",
         type=Path,
         metavar="RECORD.json",
-        help="fail where a ratio to native fell under 0.7 of what --record wrote",
+        help="fail where a ratio to native fell below 0.7 of what --record wrote",
     )
     add("--record", type=Path, metavar="RECORD.json", help="write the ratios to native there")
     add(
@@ -127,7 +145,7 @@ def add_parsers(commands: Any) -> None:
         dest="shown",
         type=Path,
         metavar="FILE.json",
-        help="measure nothing, take what an earlier --out wrote",
+        help="measure nothing, show what an earlier --out wrote",
     )
     add("--overwrite", action="store_true", help="replace files that exist")
 
@@ -138,6 +156,7 @@ def _plan(options: argparse.Namespace) -> Plan:
     given = {
         "models": options.models,
         "backends": options.backends,
+        "engines": options.engines,
         "devices": options.device,
         "batch_sizes": options.batch_size,
         "rounds": options.rounds,
@@ -145,25 +164,42 @@ def _plan(options: argparse.Namespace) -> Plan:
     }
     usual = {"rounds": ROUNDS, "seconds": SECONDS}
     if options.quick:
-        usual = {"rounds": QUICK_ROUNDS, "seconds": QUICK_SECONDS, "models": run.QUICK}
+        usual = {"rounds": QUICK_ROUNDS, "seconds": QUICK_SECONDS}
+        usual |= {"models": run.QUICK, "engines": run.QUICK_ENGINES}
     if options.models == [] and options.peers is not None:
         del given["models"]
     return run.Plan(**{**usual, **{name: each for name, each in given.items() if each is not None}})
 
 
 def _measure_peers(options: argparse.Namespace, plan: Plan, outcome: Outcome) -> None:
-    """Add the rows of other libraries' detectors to an outcome."""
-    from zoo.bench import peers, run, tables
+    """Add the rows of other libraries' models to an outcome."""
+    from zoo.bench import tables
+    from zoo.bench.contestants import NATIVE
+    from zoo.bench.peers import run as peers
+    from zoo.bench.peers.registry import PEERS
 
-    names = options.peers or tuple(peers.PEERS)
-    on = [name for name in plan.backends if name != run.NATIVE]
+    names = options.peers or tuple(PEERS)
+    on = [name for name in plan.backends if name != NATIVE]
     rows, outcome.interrupted = peers.measure(names, on, plan.rounds, tell=tell)
     outcome.rows += rows
     tables.print_peers(rows)
 
 
+def _measure_inputs(options: argparse.Namespace) -> int:
+    """Measure and print how fast `fit` is by the form of its input."""
+    from zoo.backend import check_installed, installed
+    from zoo.bench import inputs
+
+    names = options.backends or installed()
+    for name in names or (None,):
+        check_installed(name)
+    rows = inputs.measure(names, options.rounds or ROUNDS, options.seconds or SECONDS, tell)
+    inputs.print_inputs(rows)
+    return int(any(row["error"] for row in rows))
+
+
 def _write(options: argparse.Namespace, found: Mapping[str, Any]) -> None:
-    """Write the other files that were asked for, and name all."""
+    """Write the files asked for, and print their names."""
     from zoo.bench import comparison, tables
 
     if options.out is not None and options.shown is None:
@@ -193,22 +229,25 @@ def _print_changes(found: Mapping[str, Any], old: Mapping[str, Any]) -> None:
     machine = comparison.other_machine(found, old)
     if machine:
         print(
-            f"warning: measured on different machines ({'; '.join(machine)}); no changes are told",
+            f"warning: changes are not reported between different machines ({'; '.join(machine)})",
             file=sys.stderr,
         )
     for line in comparison.other_versions(found, old):
         print(line)
-    rows, notes = tables.change_cells(comparison.changes(found, old)), []
-    for row in comparison.unmatched(found, old):
-        notes.append(f"only one of them measured {results.row_name(row)}")
-    terminal.print_texts("Then and now", tables.CHANGE_HEADS, rows, notes)
+    rows = tables.change_cells(comparison.changes(found, old))
+    notes = [
+        f"in one of the two only: {results.row_name(row)}"
+        for row in comparison.unmatched(found, old)
+    ]
+    terminal.print_texts("Before and now", tables.CHANGE_HEADS, rows, notes)
 
 
 def _second_look(
     plan: Plan, missed: Sequence[Shortfall], recorded: Sequence[Mapping[str, Any]]
 ) -> list[Shortfall]:
-    """Measure what was too slow again, with more rounds, so that a busy machine fails nothing."""
+    """Measure slow rows again, with more rounds, so that a busy machine fails nothing."""
     from zoo.bench import comparison, run, tables
+    from zoo.bench.contestants import FAST, NATIVE
 
     still = []
     for model in dict.fromkeys(each.row[0] for each in missed):
@@ -216,11 +255,12 @@ def _second_look(
         again = replace(
             plan,
             models=(model,),
-            backends=(*dict.fromkeys(row[1] for row in rows), run.NATIVE),
-            devices=tuple(dict.fromkeys(row[2] for row in rows)),
-            rounds=MORE * plan.rounds,
+            backends=(*dict.fromkeys(row[1] for row in rows), NATIVE),
+            engines=(FAST,),
+            devices=tuple(dict.fromkeys(row[3] for row in rows)),
+            rounds=RECHECK_FACTOR * plan.rounds,
         )
-        print(f"{model} was slow; once more, {again.rounds} rounds")
+        print(f"{model} was slow; measuring again, {again.rounds} rounds")
         outcome = run.measure(again, tell, tables.print_rows)
         if outcome.interrupted:
             raise KeyboardInterrupt
@@ -233,9 +273,9 @@ def _print_shortfalls(missed: Sequence[Shortfall], count: int) -> int:
     for each in missed:
         print(f"too slow: {each}", file=sys.stderr)
     if not missed:
-        print(f"no ratio of {count} rows fell under 0.7 of its recorded value")
+        print(f"no ratio of {count} rows fell below 0.7 of its recorded value")
     return int(bool(missed))
 
 
 COMMANDS = {"bench": bench}
-"""Command to what runs it, given its parsed options; returns the exit code."""
+"""Command to the function that runs it; it takes parsed options and returns the exit code."""

@@ -1,6 +1,6 @@
-"""The command `zoo growth`: time and memory of fitting and scoring as the rows grow.
+"""The command `zoo growth`: time and memory of fitting and scoring over the number of rows.
 
-Nothing heavy is imported up here, as in `zoo.cli.main`.
+Heavy modules are imported inside the functions, so that `zoo --help` stays quick.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ MEASURES = {"fit_seconds": ".2f", "score_seconds": ".3f", "peak_memory_mb": ",.0
 
 
 def growth(options: argparse.Namespace) -> int:
-    """Measure size after size, print, and write what was asked for.
+    """Measure one size after the other, print, and write the files asked for.
 
     Args:
-        options: as `add_parsers` reads them.
+        options: as `add_parsers` parses them.
 
     Returns:
-        The exit code: 0; 1 where a size failed; 130 after Ctrl-C, which keeps what was measured.
+        The exit code: 0; 1 if a size failed; 130 after Ctrl-C, which keeps the sizes measured.
 
     Raises:
-        ValueError: a size or window that is too small, or a backend that is not installed.
+        InputError: a size or window that is too small.
+        BackendError: a backend that is not installed.
         FileExistsError: a file to write exists, and no `--overwrite`.
         OSError: a file cannot be written.
     """
@@ -66,11 +67,11 @@ def growth(options: argparse.Namespace) -> int:
 def add_parsers(commands: Any) -> None:
     """Add the command to the subparsers of `zoo`."""
     parser = commands.add_parser(
-        "growth", help="measure time and memory of fitting and scoring as the rows grow"
+        "growth", help="measure time and memory of fitting and scoring over the number of rows"
     )
     add = parser.add_argument
     add("--rows", nargs="+", type=int, metavar="N", help="sizes (10^4, 10^5, 10^6, 10^7)")
-    add("--window", type=int, metavar="N", help="rows a window of a series; a table unless given")
+    add("--window", type=int, metavar="N", help="rows per window of a series; a table unless given")
     add("--backends", nargs="+", metavar="BACKEND", help="all that are installed unless given")
     add("--out", type=Path, metavar="FILE.json", help="write the numbers there")
     add("--chart", type=Path, metavar="FILE.png", help="draw them there")
@@ -87,7 +88,7 @@ def _backends(names: Sequence[str] | None) -> Sequence[str]:
 
 
 def _can_be_drawn(rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether some backend has numbers of two sizes; an interruption may have left fewer."""
+    """Return whether a backend has results of two sizes; after an interruption it may not."""
     known = [(row["backend"], row["rows"]) for row in rows if row["status"] == "ok"]
     return len(set(known)) > len({name for name, _ in known})
 
@@ -119,4 +120,4 @@ def _print(rows: Sequence[Mapping[str, Any]], window: int | None) -> None:
 
 
 COMMANDS = {"growth": growth}
-"""Command to what runs it, given its parsed options; returns the exit code."""
+"""Command to the function that runs it; it takes parsed options and returns the exit code."""
