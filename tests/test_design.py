@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import grimp
 import pytest
 
 pytestmark = pytest.mark.once
@@ -44,3 +45,15 @@ def test_the_import_contract_is_the_map(floors):
 def test_tests_mirror_the_library():
     folders = {path.parent.name for path in (ROOT / "zoo").glob("*/__init__.py")}
     assert folders <= {path.name for path in (ROOT / "tests").iterdir()}
+
+
+def test_no_import_circles():
+    """No two modules import each other, also over others, within functions, or for types alone."""
+    graph = grimp.build_graph("zoo", "recipes", exclude_type_checking_imports=False, cache_dir=None)
+    above = {name: graph.find_upstream_modules(name) for name in graph.modules}
+    circles = {
+        frozenset({name, *(other for other in above[name] if name in above[other])})
+        for name in graph.modules
+    }
+    assert [sorted(circle) for circle in circles if len(circle) > 1] == []
+    assert len(graph.modules) > 100 and above["zoo.cli.main"]  # the graph holds the code
