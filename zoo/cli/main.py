@@ -100,7 +100,7 @@ def run(name: str, words: Sequence[str]) -> Result:
     from zoo.report.run_folder import RunFolder
 
     with readable_warnings():
-        recipe = importlib.import_module(f"recipes.{module_name}")
+        recipe = importlib.import_module(recipe_module(module_name))
         config, options, usual = _parse(recipe, module_name, words)
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
         out = options.out or Path("runs") / f"{module_name}-{stamp}"
@@ -136,7 +136,7 @@ def compare(
         FileExistsError: `out` or `html` exists, and `overwrite` is False.
         FileNotFoundError: the folder that `html` is to lie in does not exist.
     """
-    from zoo.report import comparison, terminal
+    from zoo.report import comparison, metric_names, terminal
     from zoo.report.saved_run import load_run
 
     for option, file in (("--out", out), ("--html", html)):
@@ -149,7 +149,8 @@ def compare(
     runs = [load_run(path) for path in {os.path.abspath(path): path for path in paths}.values()]
     table = comparison.runs_table(runs)
     settings, data = comparison.differing_settings(runs), comparison.differing_data(runs)
-    terminal.print_runs(table, comparison.spread_over_seeds(runs), settings, data)
+    with metric_names.also(metric_names.own_metrics(runs)):
+        terminal.print_runs(table, comparison.spread_over_seeds(runs), settings, data)
     if out is not None:
         table.to_csv(out, index=False)
         print(f"table: {out}")
@@ -161,15 +162,19 @@ def compare(
 
 
 def recipe_files() -> dict[str, Path]:
-    """Find the recipes, by module name: files of the package `recipes` with a `run`; imports none.
+    """Find the recipes, by name, in the package `recipes`; imports none.
+
+    A recipe is a file with a function `run`, or a folder with such a file `recipe.py`.
 
     Raises:
         FileNotFoundError: the package is not installed, or holds no recipe.
     """
     spec = importlib.util.find_spec("recipes")
     folders = list(spec.submodule_search_locations or []) if spec else []
-    files = sorted(path for folder in folders for path in Path(folder).glob("[!_]*.py"))
-    recipes = {path.stem: path for path in files if _defines_run(path)}
+    patterns = ("[!_]*.py", "[!_]*/recipe.py")
+    files = [path for folder in folders for each in patterns for path in Path(folder).glob(each)]
+    recipes = {_recipe_name(path): path for path in files if _defines_run(path)}
+    recipes = dict(sorted(recipes.items()))
     if not recipes:
         where = ", ".join(folders) or "no package of that name"
         raise FileNotFoundError(
@@ -179,8 +184,14 @@ def recipe_files() -> dict[str, Path]:
     return recipes
 
 
+def recipe_module(name: str) -> str:
+    """Return the module to import for a recipe that `recipe_files` found."""
+    is_folder = recipe_files()[name].parent.name == name
+    return f"recipes.{name}.recipe" if is_folder else f"recipes.{name}"
+
+
 def find_recipe(name: str) -> str:
-    """The module name of a recipe, however its words are joined.
+    """Return the name of a recipe, as `recipe_files` has it, however its words are joined.
 
     Raises:
         ValueError: there is none; the message lists those that exist, the closest first.
@@ -210,7 +221,7 @@ def read_head(path: Path) -> dict[str, str]:
             head[key] += f" {line.strip()}"
         else:
             key = None
-    return head | {"name": path.stem.replace("_", "-")}
+    return head | {"name": _recipe_name(path).replace("_", "-")}
 
 
 def _dispatch(argv: list[str]) -> int:
@@ -313,6 +324,10 @@ def _one_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
+
+
+def _recipe_name(path: Path) -> str:
+    return path.parent.name if path.stem == "recipe" else path.stem
 
 
 def _defines_run(path: Path) -> bool:

@@ -15,11 +15,6 @@ from zoo.report.config import flat_config
 from zoo.report.saved_run import SavedRun
 from zoo.report.table import SETTING_COLUMNS, row_kinds, row_names, text_columns
 
-DATA_FIELDS = (
-    *("dataset", "normal_class", "train", "test", "folder", "path", "window", "stride"),
-    *("data", "data_seed", "rows", "split", "machines", "continuation", "events"),
-    *("label", "label_column", "level", "anomalous_share"),
-)
 DATA_METRICS = ("n_train", "n_test")
 
 
@@ -217,16 +212,15 @@ def data_groups(runs: Sequence[SavedRun]) -> list[list[SavedRun]]:
 
 
 def differing_data(runs: Sequence[SavedRun]) -> list[str]:
-    """Why the runs' numbers must not be held against each other; empty if nothing speaks so.
+    """Say why the runs' numbers must not be held against each other; empty if nothing speaks so.
+
+    A setting is one of the data where a run's recipe declares it so (`zoo.report.config`).
 
     Returns:
         One phrase per data setting or sample count that differs: `dataset: digits, mnist`.
     """
-    found = {
-        name: values
-        for name, values in differing_settings(runs).items()
-        if name.rpartition(".")[2] in DATA_FIELDS
-    }
+    declared = {name for run in runs for name in run.data_settings}
+    found = {name: values for name, values in differing_settings(runs).items() if name in declared}
     for name in DATA_METRICS:
         values = [run.metrics.get(name) for run in runs]
         if _differ(values):

@@ -58,6 +58,7 @@ class Group(NamedTuple):
     eligible: bool
 
 
+@metric_names.knowing_own
 def render(runs: Sequence[SavedRun], home: str | Path = ".") -> str:
     """Make the page.
 

@@ -1,4 +1,4 @@
-"""A recipe's config as JSON and back, and as the command line that gives it again."""
+"""A recipe's config as JSON and back, as the command line that gives it again, and its data."""
 
 from __future__ import annotations
 
@@ -9,14 +9,52 @@ import types
 import typing
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 from zoo.errors import InputError
 from zoo.report.strict_json import plain
 
+T = TypeVar("T")
+
+
+class ChoosesData:
+    """Mark of a field whose value decides which samples a recipe learns from or judges."""
+
+
+DataSetting = Annotated[T, ChoosesData()]
+"""A setting of the data, `dataset: DataSetting[str] = "digits"`: runs that differ in it do not
+compare."""
+
+
+def data_settings(config: Any) -> list[str]:
+    """List the fields that a config's class declares as `DataSetting`, by dotted name.
+
+    Args:
+        config: Dataclass instance, nested as deep as it likes; without declarations, `[]`.
+
+    Example:
+        >>> @dataclasses.dataclass
+        ... class Config:
+        ...     dataset: DataSetting[str] = "digits"
+        ...     epochs: int = 30
+        >>> data_settings(Config())
+        ['dataset']
+    """
+    if not dataclasses.is_dataclass(config):
+        return []
+    kinds = typing.get_type_hints(type(config), include_extras=True)
+    found = []
+    for item in dataclasses.fields(config):
+        marks = getattr(kinds[item.name], "__metadata__", ())
+        if any(isinstance(mark, ChoosesData) for mark in marks):
+            found.append(item.name)
+        inner = getattr(config, item.name)
+        found += [f"{item.name}.{name}" for name in data_settings(inner)]
+    return found
+
 
 def config_to_json(config: Any) -> dict[str, Any]:
-    """Every field of a config dataclass as JSON values; infinity and NaN become text.
+    """Return every field of a config as JSON values; infinity and NaN become text.
 
     Args:
         config: dataclass instance, nested as deep as it likes.
@@ -62,7 +100,7 @@ def config_from_json(kind: type, values: Mapping[str, Any]) -> Any:
 
 
 def flat_config(config: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested fields under dotted names: `{"epochs": 30, "pretraining.epochs": 10}`.
+    """Return nested fields under dotted names: `{"epochs": 30, "pretraining.epochs": 10}`.
 
     Args:
         config: dataclass instance, or the dict that `config_to_json` gave.
@@ -87,7 +125,7 @@ def reproducing_command(
     usual: Mapping[str, Any] | None = None,
     published: bool = False,
 ) -> str:
-    """The `zoo run` line that gives this config again, with the fields that differ from defaults.
+    """Return the `zoo run` line that gives this config again, with what differs from defaults.
 
     Args:
         recipe: the recipe's name, with - or _.

@@ -1,15 +1,28 @@
-"""What each metric is called, means, and would be for a detector without skill."""
+"""Names of metrics: title, meaning, direction, and the value of a detector without skill.
+
+`METRICS` holds those of the contract. A recipe declares its own beside its result, and every page
+that shows the result knows them (`also`).
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import wraps
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import numpy as np
 
-AnomalyModel = Literal["coin flip", "flag all"]
+    from zoo.report.result import Result
+    from zoo.report.saved_run import SavedRun
+
+Trivial = Literal["coin flip", "flag all"]
+Floor = float | Literal["anomaly share", "F1 of flagging all"]
 
 
 @dataclass(frozen=True)
@@ -17,20 +30,23 @@ class Metric:
     """How a metric is shown.
 
     Attributes:
-        title: its name for a reader.
-        meaning: one short sentence.
-        unit: put after the number, with its space.
-        best: whether the largest or smallest of several variants is the best; None: no ranking.
-        trivial: the detector without any skill to hold it against.
-        counts: whether it counts something, and so has no digits after the point.
+        title: Its name for a reader.
+        meaning: One short sentence.
+        unit: Put after the number, with its space.
+        best: Whether the largest or smallest of several variants is the best; None: no ranking.
+        trivial: The detector without any skill to hold it against.
+        counts: Whether it counts something, and so has no digits after the point.
+        floor: What the trivial detector gets: a number; the share p of anomalies; or 2p / (1 + p),
+            the F1 of flagging everything.
     """
 
     title: str
     meaning: str
     unit: str = ""
     best: Literal["largest", "smallest"] | None = None
-    trivial: AnomalyModel | None = None
+    trivial: Trivial | None = None
     counts: bool = False
+    floor: Floor | None = None
 
 
 METRICS = {
@@ -39,12 +55,14 @@ METRICS = {
         "Chance that a random anomaly scores above a random normal sample.",
         best="largest",
         trivial="coin flip",
+        floor=0.5,
     ),
     "pr_auc": Metric(
         "PR-AUC",
         "Precision averaged over all recalls; its floor is the share of anomalies.",
         best="largest",
         trivial="coin flip",
+        floor="anomaly share",
     ),
     "vus_pr": Metric(
         "VUS-PR",
@@ -61,42 +79,49 @@ METRICS = {
         "F1 at the threshold that suits the test labels best: an upper bound, not a forecast.",
         best="largest",
         trivial="flag all",
+        floor="F1 of flagging all",
     ),
     "f1": Metric(
         "F1",
         "Harmonic mean of precision and recall at the fitted threshold.",
         best="largest",
         trivial="flag all",
+        floor="F1 of flagging all",
     ),
     "precision": Metric(
         "Precision",
         "Share of the flagged samples that are anomalies, at the fitted threshold.",
         best="largest",
         trivial="flag all",
+        floor="anomaly share",
     ),
     "recall": Metric(
         "Recall",
         "Share of the anomalies that are flagged, at the fitted threshold.",
         best="largest",
         trivial="flag all",
+        floor=1.0,
     ),
     "event_f1": Metric(
         "Event F1",
         "Harmonic mean of event precision and event recall; one alarm over everything gets 1.",
         best="largest",
         trivial="flag all",
+        floor=1.0,
     ),
     "event_precision": Metric(
         "Event precision",
         "Share of the unbroken alarms that touch a labelled event.",
         best="largest",
         trivial="flag all",
+        floor=1.0,
     ),
     "event_recall": Metric(
         "Event recall",
         "Share of the labelled events of which at least one point is flagged.",
         best="largest",
         trivial="flag all",
+        floor=1.0,
     ),
     "point_adjusted_f1": Metric(
         "Point-adjusted F1 (flatters)",
@@ -116,10 +141,7 @@ METRICS = {
     "seed": Metric("Seed", "Start of the random numbers.", counts=True),
     "collapsed": Metric("Collapsed", "Whether the detector maps everything to one point."),
     "variant": Metric("Variant", "Which method, with which settings."),
-    "input": Metric("Input", "How the values were scaled before the network saw them."),
-    "imbalance": Metric("Imbalance", "How training made up for anomalies being rare."),
     "protocol": Metric("Protocol", "What the threshold and the weights were chosen on."),
-    "coupling": Metric("Coupling", "Whether the adversarial loss reaches the reconstruction."),
 }
 
 AS_PUBLISHED = "_as_published"
@@ -128,8 +150,46 @@ SPREAD = "_std"
 HEADLINES = ("roc_auc", "pr_auc", "vus_pr", "f1", "best_f1")
 
 
+_own: ContextVar[Mapping[str, Metric]] = ContextVar("own metrics", default=MappingProxyType({}))
+
+
+@contextmanager
+def also(own: Mapping[str, Metric]) -> Iterator[None]:
+    """Know, inside the block, the metrics that a recipe declares beside its result.
+
+    Args:
+        own: Name to metric; such a name goes before one of the contract.
+
+    Example:
+        >>> with also({"lead": Metric("Lead", "Minutes before the event.", unit=" min")}):
+        ...     metric("lead").title
+        'Lead'
+    """
+    token = _own.set({**_own.get(), **own})
+    try:
+        yield
+    finally:
+        _own.reset(token)
+
+
+def own_metrics(results: Iterable[Result | SavedRun]) -> dict[str, Metric]:
+    """Return what results or finished runs declare, in one: name to metric."""
+    return {name: own for result in results for name, own in result.own_metrics.items()}
+
+
+def knowing_own(show: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a function of a result, or of finished runs, to know the metrics they declare."""
+
+    @wraps(show)
+    def knowing(shown: Result | Sequence[SavedRun], *arguments: Any, **options: Any) -> Any:
+        with also(own_metrics(shown if isinstance(shown, Sequence) else [shown])):
+            return show(shown, *arguments, **options)
+
+    return knowing
+
+
 def metric(name: str) -> Metric:
-    """The metric of this name; a longer name that begins with a known one is read as a part of it.
+    """Return the metric of a name; a longer name that begins with a known one is a part of it.
 
     `_std` at the end is its spread over seeds, which is not ranked; `_as_published` is measured by
     the source's own protocol, which chooses with the test labels in hand.
@@ -139,30 +199,34 @@ def metric(name: str) -> Metric:
     >>> metric("f1_as_published").title, metric("vus_pr_std").title
     ('F1, as published', 'VUS-PR ±')
     """
-    if name in METRICS:
-        return METRICS[name]
+    known = {**METRICS, **_own.get()}
+    if name in known:
+        return known[name]
     if name.endswith(SPREAD):
         whole = metric(name.removesuffix(SPREAD))
         meaning = "Standard deviation over seeds."
-        return replace(whole, title=f"{whole.title} ±", meaning=meaning, best=None, trivial=None)
+        return replace(
+            whole, title=f"{whole.title} ±", meaning=meaning, best=None, trivial=None, floor=None
+        )
     if name.endswith(AS_PUBLISHED):
         whole = metric(name.removesuffix(AS_PUBLISHED))
         meaning = "As the source measures it, chosen with the test labels: no forecast."
         title = f"{whole.title}, as published"
-        return replace(whole, title=title, meaning=meaning, trivial=None)
-    whole = max((known for known in METRICS if name.startswith(f"{known}_")), key=len, default=None)
+        return replace(whole, title=title, meaning=meaning, trivial=None, floor=None)
+    whole = max((each for each in known if name.startswith(f"{each}_")), key=len, default=None)
     if whole is None:
         return Metric(name.replace("_", " "), "")
     part = name.removeprefix(f"{whole}_").replace("_", " ")
-    return replace(METRICS[whole], title=f"{METRICS[whole].title}, {part}", trivial=None)
+    title = f"{known[whole].title}, {part}"
+    return replace(known[whole], title=title, trivial=None, floor=None)
 
 
 def trivial_value(name: str, prevalence: float | None) -> float | None:
-    """What a detector without skill gets; None where that has no meaning.
+    """Return what a detector without skill gets; None where that has no meaning.
 
     Args:
-        name: a metric of the contract.
-        prevalence: share p of anomalies in the test set, 0 to 1; None if there are no labels.
+        name: A metric of the contract, or one that is known in this block (`also`).
+        prevalence: Share p of anomalies in the test set, 0 to 1; None if there are no labels.
 
     A coin flip ranks at random: ROC-AUC 0.5, PR-AUC p. Flagging everything has recall 1,
     precision p and F1 = 2p / (1 + p); it is one alarm that touches every event.
@@ -170,19 +234,16 @@ def trivial_value(name: str, prevalence: float | None) -> float | None:
     >>> round(trivial_value("best_f1", 0.9), 3)
     0.947
     """
-    if name == "roc_auc":
-        return 0.5
-    if name in ("recall", "event_precision", "event_recall", "event_f1"):
-        return 1.0
+    floor = metric(name).floor
+    if not isinstance(floor, str):
+        return floor
     if prevalence is None:
         return None
-    if name in ("pr_auc", "precision"):
-        return prevalence
-    return 2 * prevalence / (1 + prevalence) if name in ("f1", "best_f1") else None
+    return prevalence if floor == "anomaly share" else 2 * prevalence / (1 + prevalence)
 
 
 def shown(name: str, value: Any) -> str:
-    """A metric's value as a reader wants it: three digits after the point, thousands apart, unit.
+    """Return a metric's value as a reader wants it: three digits, thousands apart, unit.
 
     >>> shown("roc_auc", 0.98714), shown("n_test", 10000), shown("fit_seconds", 3.14159)
     ('0.987', '10,000', '3.1 s')
@@ -204,8 +265,9 @@ def shown(name: str, value: Any) -> str:
 
 
 def shown_with_spread(name: str, mean: float, spread: float) -> str:
-    """A mean over seeds with its spread, a score's to as many digits as the score; `–` where there
-    is none.
+    """Return a mean over seeds with its spread, a score's to as many digits as the score.
+
+    Where there is none, `–`.
 
     >>> shown_with_spread("roc_auc", 0.9834, 0.0061), shown_with_spread("fit_seconds", 9.04, 0.31)
     ('0.983 ± 0.006', '9.0 s ± 0.3 s')

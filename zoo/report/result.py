@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from zoo.report.metric_names import Metric
+
 
 @dataclass(frozen=True)
 class Result:
@@ -34,6 +36,7 @@ class Result:
         figures: file name stem to figure, in the order of the report.
         captions: file name stem to the sentence under the figure.
         notes: what the reader must know: data checks, collapse, what a trivial detector would get.
+        own_metrics: name to metric of the numbers and columns that only this recipe has.
     """
 
     recipe: str
@@ -48,6 +51,7 @@ class Result:
     figures: dict[str, Figure] = field(default_factory=dict)
     captions: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    own_metrics: dict[str, Metric] = field(default_factory=dict)
 
     def __post_init__(self):
         strays = [stem for stem in self.captions if stem not in self.figures]

@@ -9,11 +9,12 @@ import secrets
 import shutil
 import warnings
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.report import run_page, strict_json
-from zoo.report.config import config_to_json
+from zoo.report.config import config_to_json, data_settings
 from zoo.report.page import png
 from zoo.report.saved_run import FORMAT, RunFolderError
 
@@ -101,6 +102,8 @@ class RunFolder:
             "format": FORMAT,
             "recipe": result.recipe,
             "config": config_to_json(result.config),
+            "data_settings": data_settings(result.config),
+            "own_metrics": {name: asdict(own) for name, own in result.own_metrics.items()},
             "command": command,
         }
         strict_json.write(self._partial / "config.json", config)

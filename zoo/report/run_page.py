@@ -35,6 +35,7 @@ class MetricLine(NamedTuple):
     trivial: str
 
 
+@metric_names.knowing_own
 def render(
     result: Result, environment: Mapping[str, Any], command: str, pictures: Mapping[str, bytes]
 ) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from zoo.errors import ZooError
+from zoo.report.metric_names import Metric
 
 FORMAT = 1  # version of the folder's layout; a reader refuses folders of a later one
 FILES = (
@@ -38,6 +39,9 @@ class SavedRun:
         environment: as `zoo.backend.describe` returns it.
         comparison: one row per variant, or None.
         command: the command line that repeats the run; None if its folder holds none.
+        data_settings: dotted names of the fields that the recipe declares as settings of its data;
+            empty if its folder declares none.
+        own_metrics: name to metric of what only this recipe has.
     """
 
     path: Path
@@ -47,6 +51,8 @@ class SavedRun:
     environment: dict[str, Any]
     comparison: pd.DataFrame | None
     command: str | None = None
+    data_settings: tuple[str, ...] = ()
+    own_metrics: dict[str, Metric] = field(default_factory=dict)
 
     def history(self) -> pd.DataFrame:
         """Return one row per epoch, as `Result.history`.
@@ -108,7 +114,16 @@ def load_run(path: str | Path) -> SavedRun:
         environment=environment,
         comparison=comparison,
         command=config.get("command"),
+        data_settings=tuple(config.get("data_settings", ())),
+        own_metrics=_own_metrics(config, folder / FILES[0]),
     )
+
+
+def _own_metrics(config: dict[str, Any], path: Path) -> dict[str, Metric]:
+    try:
+        return {name: Metric(**own) for name, own in config.get("own_metrics", {}).items()}
+    except (TypeError, AttributeError) as error:
+        raise RunFolderError(f"{path} is damaged ({error}); run the recipe again") from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def print_facts(facts: Mapping[str, Any]) -> None:
     _console().print(table)
 
 
+@metric_names.knowing_own
 def print_result(result: Result) -> None:
     """Print what was run, its notes and its numbers: the comparison, else the metrics."""
     console = _console()

@@ -1,0 +1,1 @@
+"""GRU with the Deep SVDD loss on candles."""

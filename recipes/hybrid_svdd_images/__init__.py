@@ -1,0 +1,1 @@
+"""Deep SVDD, its hybrid and its adaptive distance on images."""

@@ -1,0 +1,1 @@
+"""Recurrent classifiers of rare anomalies in series."""

@@ -1,0 +1,1 @@
+"""Transformer, contrast and GAN on server metrics."""
