@@ -117,6 +117,6 @@ def setup(app):
     app.connect("autodoc-skip-member", skip_foreign)
     app.add_role("code-or-name", CodeOrName())
     pages.copy_notebooks(ROOT / "notebooks", HERE / "notebooks")
-    pages.write_recipes(ROOT / "recipes", HERE / "recipes")
+    pages.write_recipes(HERE / "recipes")
     pages.write_api(HERE / "api")
     pictures.draw_all(HERE / "pictures")

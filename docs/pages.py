@@ -132,12 +132,12 @@ def public_names(module):
     ]
 
 
-def write_recipes(source, folder):
-    """Write a page for each recipe of the folder `source`: its docstring and its settings."""
+def write_recipes(folder):
+    """Write a page for each recipe of the package `recipes`: its docstring and its settings."""
     from zoo.cli import main as cli
 
     empty(folder)
-    for path in sorted(source.glob("[!_]*.py")):
+    for name, path in cli.recipe_files().items():
         head = cli.read_head(path)
         tree = ast.parse(path.read_text(encoding="utf-8"))
         paragraphs = ast.get_docstring(tree).split("\n\n")
@@ -149,13 +149,15 @@ def write_recipes(source, folder):
         lines += [".. list-table::", "   :header-rows: 1", "   :widths: 25 25 50", ""]
         for row in (("option", "default", "what it is"), *settings(tree, path)):
             lines += [f"   {'*' if n == 0 else ' '} - {cell}" for n, cell in enumerate(row)]
-        (folder / f"{path.stem}.rst").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (folder / f"{name}.rst").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def settings(tree, path, kind="Config", prefix="--"):
     """Option, default and comment of every field of a recipe's `Config`, those inside it too."""
     source = path.read_text(encoding="utf-8").splitlines()
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
+    meanings = {ast.unparse(node.targets[0]): ast.unparse(node.value) for node in assigned}
     for field in classes[kind].body:
         if not isinstance(field, ast.AnnAssign):
             continue
@@ -166,7 +168,8 @@ def settings(tree, path, kind="Config", prefix="--"):
         default = "required" if field.value is None else f"``{ast.unparse(field.value)}``"
         lines = source[field.lineno - 1 : field.end_lineno]
         comment = " ".join(line.partition("#")[2].strip() for line in lines).strip()
-        if choices := re.fullmatch(r"Literal\[(.*)\]", ast.unparse(field.annotation)):
+        kind = re.sub(r"\w+", lambda word: meanings.get(word[0], word[0]), inner)
+        if choices := re.search(r"Literal\[([^\]]*)\]", kind):
             choices = f"one of {choices[1]}".replace("'", "")
             comment = f"{comment}; {choices}" if comment else choices
         comment = re.sub(r"(?<![\w`])--[\w-]+", r"``\g<0>``", comment)

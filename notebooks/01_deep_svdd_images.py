@@ -19,7 +19,7 @@
 import keras
 import numpy as np
 
-from recipes.hybrid_svdd_images import Config, Pretraining, run
+from recipes.hybrid_svdd_images.recipe import Config, Pretraining, run
 from zoo import explain
 from zoo.data.arrays.scaling import ContrastNormalizer
 from zoo.data.images.images import load_images, one_class

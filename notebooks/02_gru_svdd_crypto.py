@@ -18,7 +18,7 @@
 # %matplotlib inline
 import pandas as pd
 
-from recipes.gru_svdd_crypto import Config, run
+from recipes.gru_svdd_crypto.recipe import Config, run
 from zoo.data.candles.candles import FEATURES, candle_features
 from zoo.data.candles.synthetic import KINDS, generate_candles
 from zoo.detectors import DeepSVDD

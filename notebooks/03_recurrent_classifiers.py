@@ -16,7 +16,7 @@
 
 # %%
 # %matplotlib inline
-from recipes.recurrent_classifiers import Config, run
+from recipes.recurrent_classifiers.recipe import Config, run
 
 # %% [markdown]
 # ## Train

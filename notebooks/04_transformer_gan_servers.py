@@ -15,7 +15,7 @@
 
 # %%
 # %matplotlib inline
-from recipes.transformer_gan_servers import Config, run
+from recipes.transformer_gan_servers.recipe import Config, run
 from zoo.report import figures
 
 # %% [markdown]

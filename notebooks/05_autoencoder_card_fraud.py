@@ -17,7 +17,7 @@
 # %matplotlib inline
 import pandas as pd
 
-from recipes.autoencoder_card_fraud import Config, run
+from recipes.autoencoder_card_fraud.recipe import Config, run
 from zoo.data.tables.cards import generate_cards
 from zoo.detectors import Autoencoder
 from zoo.report import figures

@@ -26,8 +26,8 @@ def test_wheel_holds_library_recipes_and_templates(wheel):
     assert {
         "zoo/py.typed",
         "zoo/report/templates/report.html.j2",
-        "recipes/hybrid_svdd_images.py",
-        "recipes/gru_svdd_crypto.py",
+        "recipes/hybrid_svdd_images/recipe.py",
+        "recipes/gru_svdd_crypto/pictures.py",
     } <= names
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"zoo", "recipes"}
 

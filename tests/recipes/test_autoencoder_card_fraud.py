@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from recipes.autoencoder_card_fraud import PUBLISHED, Config, limit, make, run, split
+from recipes.autoencoder_card_fraud.recipe import PUBLISHED, Config, make, run, split, view_of
+from recipes.autoencoder_card_fraud.rules import limit
 from zoo.data.sources import find
 from zoo.data.tables.cards import COLUMNS, generate_cards
 
@@ -60,7 +61,7 @@ def test_compares_variants_tails_and_baselines(result):
         assert f"score_{name}" in result.scores
 
 
-def test_the_strangest_rows_come_with_their_features(result):
+def test_the_most_anomalous_rows_come_with_their_features(result):
     assert list(result.top) == ["sample", "score", "label", "because", *COLUMNS]
     assert result.top["because"].str.split().str[0].isin(COLUMNS).all()
     assert np.all(np.diff(result.top["score"]) <= 0)
@@ -89,11 +90,11 @@ def test_trains_on_normals_only_and_tests_on_the_others_and_all_frauds():
 
 def test_scaling_is_fitted_on_training_rows_alone():
     task = split(generate_cards(1500), QUICK)
-    standard, minmax = task.scaled("log1p", "standard"), task.scaled("none", "minmax")
-    np.testing.assert_allclose(standard.x_train.mean(axis=0), 0, atol=1e-4)
-    np.testing.assert_allclose(standard.x_train.std(axis=0), 1, atol=1e-3)
-    np.testing.assert_allclose(minmax.x_train.max(axis=0), 1, atol=1e-6)
-    assert minmax.x_test.max() > 1
+    standard, minmax = view_of(task, "log1p", "standard"), view_of(task, "none", "minmax")
+    np.testing.assert_allclose(standard(task.x_train).mean(axis=0), 0, atol=1e-4)
+    np.testing.assert_allclose(standard(task.x_train).std(axis=0), 1, atol=1e-3)
+    np.testing.assert_allclose(minmax(task.x_train).max(axis=0), 1, atol=1e-6)
+    assert minmax(task.x_test).max() > 1
 
 
 def test_anomalies_in_a_random_training_part_are_counted_and_dropped_kept_or_refused():
@@ -195,14 +196,14 @@ def test_a_wrong_label_column_names_the_columns_there_are(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"epochs": 0}, "--epochs is 0"),
-        ({"variants": ()}, "--variants is 0"),
-        ({"units": (8, 0)}, "--units is 0"),
-        ({"noise": -1.0}, "--noise is -1"),
+        ({"epochs": 0}, "epochs is 0; give 1 or more"),
+        ({"variants": ()}, "variants is empty"),
+        ({"units": (8, 0)}, "units is 0"),
+        ({"noise": -1.0}, "noise is -1"),
         ({"mask": 1.0}, "mask is 1"),
         ({"scale": 0.0, "variants": ("dense", "vae")}, "scale=0"),
-        ({"false_alarm_rate": 0.0}, "--false-alarm-rate is 0"),
-        ({"validation": 1.0}, "--validation is 1"),
+        ({"false_alarm_rate": 0.0}, "false_alarm_rate is 0.0; give a share between 0 and 1"),
+        ({"validation": 1.0}, "validation is 1"),
         ({"rows": 12}, "holds out 1 of 10 training rows"),
     ],
 )
@@ -213,7 +214,7 @@ def test_settings_that_cannot_work_are_refused_before_training(change, message, 
 
 
 def test_a_file_that_is_not_there_is_named():
-    with pytest.raises(FileNotFoundError, match="--data cards is no file; give generated"):
+    with pytest.raises(FileNotFoundError, match="data 'cards' is no file; give generated"):
         quick(data="cards")
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from recipes.gru_svdd_crypto import Config, run
+from recipes.gru_svdd_crypto.recipe import Config, run
 from zoo.data.candles.synthetic import KINDS, generate_candles
 
 pytestmark = pytest.mark.xdist_group("gru_svdd_crypto")  # one worker runs it for all tests
@@ -62,9 +62,9 @@ def test_one_csv_is_split_in_time(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"window": 0}, "--window is 0"),
-        ({"center_rate": -0.1}, "--center-rate is -0.1"),
-        ({"test": "coin.csv"}, "--train"),
+        ({"window": 0}, "window is 0; give 1 or more"),
+        ({"center_rate": -0.1}, "center_rate is -0.1; give 0 or more"),
+        ({"test": "coin.csv"}, "without train"),
         ({"window": 5000}, "fewer than the window of 5000"),
     ],
 )

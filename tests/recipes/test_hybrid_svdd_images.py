@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from recipes.hybrid_svdd_images import Config, Plan, Pretraining, copy, run, sweep
+from recipes.hybrid_svdd_images.recipe import Config, Plan, Pretraining, copy, run, sweep
 from zoo.nn.networks import lenet, lenet_decoder
 
 pytestmark = pytest.mark.xdist_group("hybrid_svdd_images")  # one worker runs it for all tests
@@ -82,9 +82,9 @@ def test_a_copy_trains_on_its_own():
     ("change", "message"),
     [
         ({"normal_class": 12}, "no class 12"),
-        ({"epochs": 0}, "--epochs is 0"),
-        ({"variants": ()}, "--variants is 0"),
-        ({"validation": 0.0}, "--validation 0"),
+        ({"epochs": 0}, "epochs is 0; give 1 or more"),
+        ({"variants": ()}, "variants is empty; give one or more"),
+        ({"validation": 0.0}, "validation share of 0"),
         ({"dataset": "folder"}, "no folder"),
     ],
 )
@@ -98,18 +98,18 @@ def test_a_sweep_trains_a_hybrid_for_each_pair_of_weights_but_two_zeros():
     config = Config(sweep=(0.0, 1.0), epochs=1)
     plan, labels = Plan(config, x), np.repeat([0, 1], 20)
     networks = lenet((28, 28, 1)), lenet_decoder((28, 28, 1))
-    grid = sweep(config, plan, *networks, {}, x, labels)
+    grid = sweep(config, plan, *networks, x, labels)
     assert grid.isna().to_numpy().tolist() == [[True, False], [False, False]]
     phases = ["hybrid, μ₁ 0, μ₂ 1", "hybrid, μ₁ 1, μ₂ 0", "hybrid, μ₁ 1, μ₂ 1"]
     assert plan.history()["variant"].tolist() == phases
-    assert sweep(Config(), plan, *networks, {}, x, labels) is None
+    assert sweep(Config(), plan, *networks, x, labels) is None
 
 
 def test_what_only_judges_is_imported_after_training():
     later = {"sklearn.ensemble", "sklearn.manifold", "sklearn.neighbors", "sklearn.covariance"}
     code = f"""if True:
         import sys
-        import recipes.hybrid_svdd_images
+        import recipes.hybrid_svdd_images.recipe
         sys.exit(", ".join({later} & set(sys.modules)) or 0)"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -6,18 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recipes.recurrent_classifiers import (
-    FORECAST,
-    PRETRAINED,
-    PUBLISHED,
-    Config,
-    Row,
-    Training,
-    fit_z_score,
-    judge,
-    median_event,
-    run,
-)
+from recipes.common import Contestant
+from recipes.recurrent_classifiers.recipe import PUBLISHED, Config, Training, run
+from recipes.recurrent_classifiers.rows import FORECAST, PRETRAINED, Row, judge, median_event
+from recipes.recurrent_classifiers.z_scores import fit_z_score
 from zoo.data.series.pooled_windows import PooledWindows
 from zoo.data.series.series import Series, split_series
 from zoo.data.series.synthetic import generate_series
@@ -231,12 +223,12 @@ def test_irregular_steps_are_mentioned(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"window": 1}, "--window is 1; give 2 or more"),
+        ({"window": 1}, "window is 1; give 2 or more"),
         ({"window": 500}, r"'synthetic-01, validation part' has 400 rows, .* --window 400"),
         ({"train": 0.9}, "leave something for testing"),
-        ({"epochs": 0}, "--epochs is 0"),
-        ({"cells": ()}, "--cells is 0"),
-        ({"self_supervised": True, "frozen_epochs": 3}, "--frozen-epochs is 3, more than the"),
+        ({"epochs": 0}, "epochs is 0; give 1 or more"),
+        ({"cells": ()}, "cells is empty; give one or more"),
+        ({"self_supervised": True, "frozen_epochs": 3}, "frozen_epochs is 3, more than"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(change, message):
@@ -271,10 +263,11 @@ def test_the_margin_is_the_median_length_of_an_event():
 def test_a_row_that_diverged_keeps_its_place_without_numbers():
     split = split_series(series(np.zeros(30), np.arange(30) % 5 == 0))
     windows = PooledWindows([split], length=2)
-    broken = Row("gru", "raw", "none", lambda part: np.full(len(windows.y[part]), np.nan), 1.0)
+    diverged = Contestant("model", lambda part: np.full(len(windows.y[part]), np.nan), 1.0)
+    broken = Row("gru", "raw", "none", diverged)
     found = judge(broken, windows, buffer=1)
     assert found.on_validation == -np.inf
-    assert "roc_auc" not in found.numbers and found.numbers["fit_seconds"] == 1.0
+    assert "roc_auc" not in found.row and found.row["fit_seconds"] == 1.0
 
 
 def test_raw_values_of_any_size_train_without_nan():
@@ -283,4 +276,4 @@ def test_raw_values_of_any_size_train_without_nan():
     config = dataclasses.replace(ONE, inputs=("raw",))
     with pytest.warns(CollapseWarning):
         row = Training(PooledWindows([split], 8), config).classifier("gru", "raw", "weights")
-    assert np.isfinite(row.score("test")).all()
+    assert np.isfinite(row.contestant.score("test")).all()

@@ -6,15 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recipes.transformer_gan_servers import (
-    PUBLISHED,
-    SMD,
-    Config,
-    fixed_threshold,
-    median_event,
-    run,
-    scores_of,
-)
+from recipes.transformer_gan_servers.honest import fixed_threshold, scores_of
+from recipes.transformer_gan_servers.points import median_event
+from recipes.transformer_gan_servers.recipe import PUBLISHED, SMD, Config, run
 from zoo.data.servers.synthetic import generate_servers
 from zoo.evaluation import metrics
 
@@ -67,7 +61,7 @@ def test_the_honest_threshold_sees_no_test_score(result):
     assert result.metrics["threshold"] not in set(scores)
 
 
-def test_figures_and_the_strangest_windows(result):
+def test_figures_and_the_most_anomalous_windows(result):
     assert list(result.figures) == [
         "precision_recall", "scores", "series", "cures", "why", "attention_normal",
         "attention_anomalous",
@@ -142,10 +136,10 @@ def test_settings_are_fields(settings):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"data": "csv"}, "--data csv needs both --train and --test"),
+        ({"data": "csv"}, "data csv needs both train and test"),
         ({"window": 10_000}, "the held-out rows of synthetic-same-0"),
-        ({"validation": 0.0}, "--validation is 0.0"),
-        ({"epochs": 0}, "--epochs is 0; give 1 or more"),
+        ({"validation": 0.0}, "validation is 0.0"),
+        ({"epochs": 0}, "epochs is 0; give 1 or more"),
         ({"heads": 3}, "3 attention heads do not divide a width of 16"),
     ],
 )

@@ -33,6 +33,7 @@ def run(name, seed=0, epochs=3, dataset="digits", auc=0.9, backend="jax", varian
         metrics={"roc_auc": auc, "n_test": 100 if dataset == "digits" else 200, "seed": seed},
         environment={"backend": backend},
         comparison=table,
+        data_settings=("dataset",),
     )
 
 
@@ -151,9 +152,12 @@ def test_groups_of_runs_by_seed_backend_and_data():
     assert names(data_groups([run("a"), replace(run("b"), recipe="rings")])) == [["a"], ["b"]]
 
 
-def test_a_recipe_that_calls_its_data_otherwise_is_understood():
-    runs = [replace(run(name), config={"data": name, "rows": 9}) for name in ("one", "two")]
-    assert differing_data(runs) == ["data: one, two"]
+def test_a_recipe_says_itself_which_settings_choose_its_data():
+    runs = [replace(run(name), config={"coin": {"name": name}, "rows": 9}) for name in ("a", "b")]
+    assert differing_data(runs) == []
+    declared = [replace(one, data_settings=("coin.name", "rows")) for one in runs]
+    assert differing_data(declared) == ["coin.name: a, b"]
+    assert differing_data([declared[0], runs[1]]) == ["coin.name: a, b"]  # one folder declares it
 
 
 TWO_MODELS = pd.DataFrame({"variant": ["v", "w", "PCA"], "kind": ["model", "model", "baseline"]})

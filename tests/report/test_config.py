@@ -10,8 +10,10 @@ import pytest
 import tyro
 
 from zoo.report.config import (
+    DataSetting,
     config_from_json,
     config_to_json,
+    data_settings,
     flat_config,
     reproducing_command,
 )
@@ -88,3 +90,21 @@ def test_a_field_of_another_version_is_named():
 def test_flat_names_are_dotted():
     assert flat_config(Config())["pretraining.epochs"] == 5
     assert flat_config(config_to_json(Config()))["pretraining.epochs"] == 5
+
+
+def test_data_settings_are_found_by_their_mark_at_any_depth():
+    @dataclass(frozen=True)
+    class Coin:
+        name: DataSetting[str] = "BTC"
+        smooth: bool = False
+
+    @dataclass(frozen=True)
+    class Marked:
+        window: DataSetting[int | None] = 30
+        epochs: int = 4
+        coin: Coin = field(default_factory=Coin)
+
+    assert data_settings(Marked()) == ["window", "coin.name"]
+    assert data_settings({"window": 30}) == []
+    assert config_from_json(Marked, config_to_json(Marked(window=7))) == Marked(window=7)
+    assert reproducing_command("a", Marked(window=7)) == "zoo run a --window 7"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zoo.report.metric_names import best_rows, metric, shown, trivial_value
+from zoo.report.metric_names import Metric, also, best_rows, metric, shown, trivial_value
 
 pytestmark = pytest.mark.once
 
@@ -90,7 +90,7 @@ def test_a_number_of_the_published_protocol_is_named_so():
     assert metric("epochs_as_published").counts
 
 
-@pytest.mark.parametrize("name", ["variant", "input", "imbalance", "protocol", "coupling"])
+@pytest.mark.parametrize("name", ["variant", "protocol"])
 def test_columns_of_words_have_names(name):
     assert metric(name).title == name.capitalize() and metric(name).best is None
 
@@ -99,3 +99,17 @@ def test_a_part_of_a_metric_is_ranked_like_the_whole():
     assert metric("roc_auc_flash_crash").title == "ROC-AUC, flash crash"
     assert metric("roc_auc_flash_crash").best == "largest"
     assert metric("log_volume").best is None
+
+
+LEAD = Metric("Lead", "Time before the event.", unit=" min", best="largest", floor="anomaly share")
+
+
+def test_a_declared_metric_is_known_inside_the_block_alone():
+    with also({"lead": LEAD}):
+        assert metric("lead") == LEAD and shown("lead", 3.04) == "3.0 min"
+        assert metric("lead_flash_crash").title == "Lead, flash crash"
+        assert metric("lead_std").best is None and trivial_value("lead_std", 0.2) is None
+        assert best_rows("lead", [1.0, 2.0]).tolist() == [False, True]
+        assert trivial_value("lead", 0.2) == 0.2 and trivial_value("lead", None) is None
+    assert metric("lead") == Metric("lead", "")
+    assert trivial_value("lead", 0.2) is None

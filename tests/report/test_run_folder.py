@@ -2,12 +2,15 @@
 
 import errno
 import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from zoo.report.config import DataSetting
+from zoo.report.metric_names import Metric
 from zoo.report.run_folder import RunFolder
 from zoo.report.saved_run import FILES, RunFolderError, load_run
 
@@ -190,3 +193,35 @@ def test_a_file_and_a_table_without_variants_are_named(tmp_path, result):
     (tmp_path / "a" / "comparison.csv").write_text("roc_auc\n0.5\n")
     with pytest.raises(RunFolderError, match="comparison.csv has no column 'variant'"):
         load_run(tmp_path / "a")
+
+
+def test_what_a_recipe_declares_comes_back_and_an_older_folder_declares_nothing(tmp_path, result):
+    @dataclass(frozen=True)
+    class Chosen:
+        coin: DataSetting[str] = "BTC"
+        seed: int = 0
+
+    lead = Metric("Lead", "Time before the event.", unit=" min", best="largest", floor=0.5)
+    declared = replace(result, config=Chosen(), own_metrics={"lead": lead})
+    with RunFolder(tmp_path / "new") as folder:
+        folder.save(declared, {}, "zoo run blobs")
+    run = load_run(tmp_path / "new")
+    assert run.data_settings == ("coin",) and run.own_metrics == {"lead": lead}
+    path = tmp_path / "new" / "config.json"
+    config = json.loads(path.read_text())
+    older = {name: config[name] for name in config if name not in ("data_settings", "own_metrics")}
+    path.write_text(json.dumps(older))
+    run = load_run(tmp_path / "new")
+    assert run.data_settings == () and run.own_metrics == {}
+    path.write_text(json.dumps(config | {"own_metrics": {"lead": {"heading": "Lead"}}}))
+    with pytest.raises(RunFolderError, match="config.json is damaged"):
+        load_run(tmp_path / "new")
+
+
+def test_the_report_knows_the_metrics_that_a_recipe_declares(tmp_path, result):
+    lead = Metric("Lead time", "Minutes before the event.", unit=" min")
+    declared = replace(result, metrics={"lead": 3.0}, own_metrics={"lead": lead})
+    with RunFolder(tmp_path / "new") as folder:
+        folder.save(declared, {}, "zoo run blobs")
+    page = (tmp_path / "new" / "report.html").read_text()
+    assert "Lead time" in page and "3.0 min" in page and "Minutes before the event." in page
