@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from zoo import backend
-from zoo.errors import InputError
+from zoo.detectors.settings import Bounds, SettingError
 from zoo.evaluation import metrics
 from zoo.evaluation.baselines import Baseline
 from zoo.models.base import AnomalyModel
@@ -26,23 +26,14 @@ from zoo.training.batches import Batches
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Bound:
-    """Condition on a setting, which stands on its field: `Annotated[int, at_least(2)]`."""
-
-    holds: Callable[[Any], bool]
-    cure: str
+class NotEmpty:
+    """Mark of a tuple that needs an item."""
 
 
-def at_least(least: float) -> Bound:
-    """Return the bound of settings that may not be smaller than `least`."""
-    return Bound(lambda value: value >= least, f"give {least:g} or more")
-
-
-Count = Annotated[int, at_least(1)]
-Amount = Annotated[float, at_least(0)]
-Share = Annotated[float, Bound(lambda share: 0 < share < 1, "give a share between 0 and 1")]
-NonEmpty = Annotated[T, Bound(lambda items: len(items) > 0, "give one or more")]
+Count = Annotated[int, Bounds(1)]
+Amount = Annotated[float, Bounds(0)]
+Share = Annotated[float, Bounds(above=0, below=1)]
+NonEmpty = Annotated[T, NotEmpty()]
 
 
 def check(config: Any) -> None:
@@ -55,7 +46,7 @@ def check(config: Any) -> None:
         config: A dataclass instance.
 
     Raises:
-        InputError: Names the setting, its value and what to give instead.
+        SettingError: Names the setting, its value and what to give instead.
 
     Example:
         >>> @dataclass
@@ -63,7 +54,7 @@ def check(config: Any) -> None:
         ...     epochs: Count = 8
         >>> check(Config(epochs=0))
         Traceback (most recent call last):
-        zoo.errors.InputError: epochs is 0; give 1 or more
+        zoo.detectors.settings.SettingError: epochs is 0; give 1 or more
     """
     _check_fields(config, "")
 
@@ -82,9 +73,11 @@ def _check_value(kind: Any, value: Any, name: str) -> None:
     if dataclasses.is_dataclass(value):
         _check_fields(value, f"{name}.")
     elif origin is Annotated:
-        for bound in arguments[1:]:
-            if isinstance(bound, Bound) and not bound.holds(value):
-                raise InputError(f"{name} is {'empty' if value == () else value}; {bound.cure}")
+        for mark in arguments[1:]:
+            if isinstance(mark, Bounds) and value not in mark:
+                raise SettingError(name, f"is {value}; give {mark}")
+            if isinstance(mark, NotEmpty) and not value:
+                raise SettingError(name, "is empty; give one or more")
         _check_value(arguments[0], value, name)
     elif origin in (typing.Union, types.UnionType):
         for choice in arguments:

@@ -32,7 +32,6 @@ from recipes.common import (
     Contestant,
     Count,
     NonEmpty,
-    at_least,
     check,
     compare,
     facts,
@@ -48,6 +47,7 @@ from recipes.hybrid_svdd_images.pictures import pictures, score_table
 from zoo import engine
 from zoo.data.arrays.scaling import ContrastNormalizer
 from zoo.data.images.images import OneClass, load_images, one_class
+from zoo.detectors.settings import Bounds
 from zoo.errors import InputError
 from zoo.evaluation import metrics
 from zoo.evaluation.baselines import all_baselines
@@ -71,7 +71,7 @@ BRIGHTNESS_TELLS = ("fashion_mnist", "cifar10")  # garments and photographs, unl
 class Pretraining:
     """Training the encoder as half of an autoencoder, before anything else."""
 
-    epochs: Annotated[int, at_least(0)] | None = None  # passes; None: as many as --epochs, 0: none
+    epochs: Annotated[int, Bounds(0)] | None = None  # passes; None: as many as --epochs, 0: none
     learning_rate: Amount = 1e-3  # of Adam, divided by ten after 70 % of the epochs
 
 

@@ -35,7 +35,6 @@ from recipes.common import (
     Contestant,
     Count,
     NonEmpty,
-    at_least,
     check,
     facts,
     headline,
@@ -60,6 +59,7 @@ from zoo.data.series.nab import load_nab
 from zoo.data.series.pooled_windows import PooledWindows
 from zoo.data.series.series import Series, read_series_folder, split_series
 from zoo.data.series.synthetic import generate_series
+from zoo.detectors.settings import Bounds, SettingError
 from zoo.errors import InputError
 from zoo.models import Classifier, Forecaster
 from zoo.nn.networks import draw_weights, mlp, recurrent
@@ -70,7 +70,7 @@ from zoo.training.batches import Batches
 Cell = Literal["rnn", "lstm", "gru"]
 Input = Literal["raw", "minmax", "l2"]
 Cure = Literal["none", "weights", "focal", "downsampling"]
-AtLeastTwo = Annotated[int, at_least(2)]
+AtLeastTwo = Annotated[int, Bounds(2)]
 
 MANY = 20_000  # training windows, where neighbours need not all be taken
 AT_ONCE = 4096  # windows to score; each other number costs JAX a compilation
@@ -118,7 +118,7 @@ class Config:
     batch_size: Count = 64  # windows a step
     learning_rate: Amount = 3e-3  # of Adam, with gradients clipped to norm 1
     epochs: Count = 8  # passes over the training windows
-    frozen_epochs: Annotated[int, at_least(0)] = (
+    frozen_epochs: Annotated[int, Bounds(0)] = (
         2  # of them, those in which the pretrained LSTM is frozen
     )
     pretraining_epochs: Count = 8  # passes in which it learns to predict
@@ -137,9 +137,10 @@ def run(config: Config) -> Result:
     """
     check(config)
     if config.self_supervised and config.frozen_epochs > config.epochs:
-        raise InputError(
-            f"frozen_epochs is {config.frozen_epochs}, more than the {config.epochs} epochs that "
-            f"they are part of; give {config.epochs} or less"
+        raise SettingError(
+            "frozen_epochs",
+            f"is {config.frozen_epochs}, more than the {config.epochs} epochs that they are part "
+            f"of; give {config.epochs} or less",
         )
     engine.seed_everything(config.seed)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from keras import ops
 
+from recipes.transformer_gan_servers.baselines import centered
 from zoo import explain
 from zoo.models import Autoencoder, TransformerGAN
 from zoo.nn.networks import attention_weights
@@ -59,7 +60,7 @@ def errors_at(config, task, model, rows):
     """Return the squared error of every number of the windows at rows of the score table."""
     x = np.stack([window_at(config, task, row)[0] for row in rows])
     if config.normalize == "center" and isinstance(model, Autoencoder):
-        x = x - x.mean(axis=1, keepdims=True)
+        x = centered(x)
     return explain.error_map(model, x)
 
 

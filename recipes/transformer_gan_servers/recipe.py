@@ -31,6 +31,7 @@ import pandas as pd
 from keras import ops
 
 from recipes.common import Amount, Contestant, Count, NonEmpty, Share, check, facts, headline, train
+from recipes.transformer_gan_servers.baselines import as_they_are, baselines, centered
 from recipes.transformer_gan_servers.honest import judge, scores_of
 from recipes.transformer_gan_servers.notes import notes
 from recipes.transformer_gan_servers.pictures import pictures, score_table, top_table
@@ -41,7 +42,6 @@ from zoo.data.servers.smd import load_smd
 from zoo.data.servers.synthetic import generate_servers
 from zoo.data.servers.windows import ServerWindows, cut_servers
 from zoo.errors import InputError
-from zoo.evaluation.baselines import IsolationForestBaseline, PCAReconstruction, ZScore
 from zoo.models import Autoencoder, TransformerGAN
 from zoo.models.base import AnomalyModel
 from zoo.nn.networks import (
@@ -348,16 +348,6 @@ def optimizers(model: AnomalyModel, config: Config) -> dict:
     return {"transformer": main, "generator": next(others), "discriminator": next(others)}
 
 
-def as_they_are(x: np.ndarray) -> np.ndarray:
-    """Return windows as they are; a Transformer centers them itself."""
-    return x
-
-
-def centered(x: np.ndarray) -> np.ndarray:
-    """Return windows without their means."""
-    return x - x.mean(axis=1, keepdims=True)
-
-
 def errors_of(model: AnomalyModel, view: Callable, batch_size: int = 256) -> Callable:
     """Return the function from windows to their row errors `(n, window)` and 1 − D `(n,)`.
 
@@ -378,32 +368,3 @@ def errors_of(model: AnomalyModel, view: Callable, batch_size: int = 256) -> Cal
         return [each[: len(x)] for each in found]
 
     return errors
-
-
-def baselines(config: Config, task: ServerWindows) -> dict[str, Contestant]:
-    """Return fitted baselines; PCA also on what the networks see, where that is centered."""
-    x = task.x_train
-    z, forest = ZScore().fit(x.reshape(-1, x.shape[-1])), IsolationForestBaseline(config.seed)
-    forest.fit(x)
-    found = {
-        "pca": pca_errors(x, as_they_are),
-        "mean_z": lambda x: z.score(x.reshape(-1, x.shape[-1])).reshape(x.shape[:2]),
-        "isolation_forest": lambda x: np.repeat(forest.score(x)[:, None], x.shape[1], axis=1),
-    }
-    if config.normalize == "center":
-        found["pca_centered"] = pca_errors(x, centered)
-    return {
-        name: Contestant("baseline", with_no_second_term(rows), 0.0) for name, rows in found.items()
-    }
-
-
-def pca_errors(x_train: np.ndarray, view: Callable) -> Callable:
-    """Return the function from windows to their row errors after a PCA of `view(x_train)`."""
-    components = min(20, len(x_train), x_train[0].size)
-    pca = PCAReconstruction(components=components).fit(view(x_train))
-    return lambda x: pca.errors(view(x)).mean(axis=-1)
-
-
-def with_no_second_term(rows: Callable) -> Callable:
-    """Return `Contestant.score` of a detector that has row errors alone."""
-    return lambda x: (rows(x), np.zeros(len(x), "float32"))

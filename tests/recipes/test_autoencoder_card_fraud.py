@@ -202,7 +202,7 @@ def test_a_wrong_label_column_names_the_columns_there_are(tmp_path):
         ({"noise": -1.0}, "noise is -1"),
         ({"mask": 1.0}, "mask is 1"),
         ({"scale": 0.0, "variants": ("dense", "vae")}, "scale=0"),
-        ({"false_alarm_rate": 0.0}, "false_alarm_rate is 0.0; give a share between 0 and 1"),
+        ({"false_alarm_rate": 0.0}, "false_alarm_rate is 0.0; give above 0 and below 1"),
         ({"validation": 1.0}, "validation is 1"),
         ({"rows": 12}, "holds out 1 of 10 training rows"),
     ],

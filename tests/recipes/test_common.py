@@ -13,7 +13,6 @@ from recipes.common import (
     Count,
     NonEmpty,
     Share,
-    at_least,
     check,
     collapse_notes,
     compare,
@@ -22,7 +21,7 @@ from recipes.common import (
     headline,
     judge,
 )
-from zoo.errors import InputError
+from zoo.detectors.settings import Bounds, SettingError
 from zoo.report.config import DataSetting, data_settings
 
 pytestmark = pytest.mark.once
@@ -30,12 +29,12 @@ pytestmark = pytest.mark.once
 
 @dataclass(frozen=True)
 class Inner:
-    epochs: Annotated[int, at_least(0)] | None = None
+    epochs: Annotated[int, Bounds(0)] | None = None
 
 
 @dataclass(frozen=True)
 class Config:
-    window: DataSetting[Annotated[int, at_least(2)]] = 12
+    window: DataSetting[Annotated[int, Bounds(2)]] = 12
     stride: Count | None = None
     units: NonEmpty[tuple[Count, ...]] = (8, 8)
     rate: Amount = 1e-3
@@ -61,12 +60,12 @@ def test_settings_within_their_bounds_pass(settings):
         ({"units": ()}, "units is empty; give one or more"),
         ({"rate": -0.5}, "rate is -0.5; give 0 or more"),
         ({"rate": float("nan")}, "rate is nan; give 0 or more"),
-        ({"held_out": 1.0}, "held_out is 1.0; give a share between 0 and 1"),
+        ({"held_out": 1.0}, "held_out is 1.0; give above 0 and below 1"),
         ({"inner": Inner(-1)}, "inner.epochs is -1; give 0 or more"),
     ],
 )
 def test_settings_outside_of_their_bounds_are_named(settings, sentence):
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(SettingError) as caught:
         check(Config(**settings))
     assert str(caught.value) == sentence
 

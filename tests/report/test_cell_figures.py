@@ -70,7 +70,7 @@ def test_the_heat_map_writes_each_number_in_its_cell_and_leaves_nan_blank():
     assert ax.images[0].get_array().mask.tolist() == [[False, True], [False, False]]
     assert names(ax.get_yticklabels()) == ["LSTM", "GRU"]
     assert names(ax.get_xticklabels()) == ["raw", "scaled"]
-    assert [ax.get_xlabel(), ax.get_ylabel()] == ["Input", "Variant"]
+    assert [ax.get_xlabel(), ax.get_ylabel()] == ["input", "Variant"]
     assert bar.get_ylabel() == "PR-AUC"
 
 

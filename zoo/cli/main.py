@@ -95,6 +95,7 @@ def run(name: str, words: Sequence[str]) -> Result:
     early = early_options(words)
     start_backend(early.backend, early.device, early.engine)
 
+    from zoo.detectors.settings import SettingError
     from zoo.report import terminal
     from zoo.report.config import reproducing_command
     from zoo.report.run_folder import RunFolder
@@ -105,7 +106,10 @@ def run(name: str, words: Sequence[str]) -> Result:
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
         out = options.out or Path("runs") / f"{module_name}-{stamp}"
         with RunFolder(out, options.overwrite) as folder:
-            result = recipe.run(config)
+            try:
+                result = recipe.run(config)
+            except SettingError as error:  # names a field, which is an option here
+                raise InputError(f"--{error.name.replace('_', '-')} {error.said}") from error
             environment = backend.describe() | {"seed": getattr(config, "seed", None)}
             used = environment["backend"]
             command = reproducing_command(
