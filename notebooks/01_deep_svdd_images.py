@@ -22,7 +22,7 @@ import numpy as np
 from recipes.hybrid_svdd_images.recipe import Config, Pretraining, run
 from zoo import explain
 from zoo.data.arrays.scaling import ContrastNormalizer
-from zoo.data.images.images import load_images, one_class
+from zoo.data.images.datasets import load_images, one_class
 from zoo.report import figures
 
 keras.backend.backend()

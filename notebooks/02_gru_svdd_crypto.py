@@ -19,7 +19,7 @@
 import pandas as pd
 
 from recipes.gru_svdd_crypto.recipe import Config, run
-from zoo.data.candles.candles import FEATURES, candle_features
+from zoo.data.candles.ohlcv import FEATURES, candle_features
 from zoo.data.candles.synthetic import KINDS, generate_candles
 from zoo.detectors import DeepSVDD
 from zoo.report import figures

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.bench import gradient_through_time, throughput
-from zoo.data.series.series import split_series
+from zoo.data.series.labelled import split_series
 from zoo.data.series.synthetic import generate_series
 from zoo.detectors import Forecaster
 from zoo.evaluation import metrics

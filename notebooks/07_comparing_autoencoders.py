@@ -19,7 +19,7 @@ import pandas as pd
 
 from zoo import detectors as estimators
 from zoo.data.arrays.segments import event_labels
-from zoo.data.candles.candles import FEATURES, candle_features
+from zoo.data.candles.ohlcv import FEATURES, candle_features
 from zoo.data.candles.synthetic import KINDS, generate_candles, inject
 from zoo.evaluation import metrics
 from zoo.report import figures

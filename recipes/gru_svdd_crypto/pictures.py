@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from zoo import explain
-from zoo.data.candles.candles import FEATURES, candle_features, describe_move
+from zoo.data.candles.ohlcv import FEATURES, candle_features, describe_move
 from zoo.report import figures
 from zoo.report.projections import pca_map, tsne_map
 

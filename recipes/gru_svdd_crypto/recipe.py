@@ -15,7 +15,7 @@ injected event counts as anomalous, the windows as they were count as normal, an
 well the score tells them apart, for each kind. Real anomalies among the latter count against the
 detector.
 
-Features are free of price level and volatility (see `zoo.data.candles.candles.candle_features`),
+Features are free of price level and volatility (see `zoo.data.candles.ohlcv.candle_features`),
 so that one coin's model can score another.
 """
 
@@ -48,7 +48,7 @@ from recipes.gru_svdd_crypto.pictures import pictures, score_table, top_table
 from zoo import engine, explain
 from zoo.data.arrays.checks import constant_columns
 from zoo.data.arrays.windows import sliding_windows, window_ends
-from zoo.data.candles.candles import FEATURES, candle_features, read_candles
+from zoo.data.candles.ohlcv import FEATURES, candle_features, read_candles
 from zoo.data.candles.synthetic import KINDS, generate_candles, inject
 from zoo.errors import InputError
 from zoo.evaluation import metrics

@@ -46,7 +46,7 @@ from recipes.hybrid_svdd_images.notes import notes
 from recipes.hybrid_svdd_images.pictures import pictures, score_table
 from zoo import engine
 from zoo.data.arrays.scaling import ContrastNormalizer
-from zoo.data.images.images import OneClass, load_images, one_class
+from zoo.data.images.datasets import OneClass, load_images, one_class
 from zoo.detectors.settings import Bounds
 from zoo.errors import InputError
 from zoo.evaluation import metrics

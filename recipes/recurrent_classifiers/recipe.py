@@ -55,9 +55,9 @@ from recipes.recurrent_classifiers.rows import (
 from recipes.recurrent_classifiers.z_scores import rolling_z_score, z_score
 from zoo import engine
 from zoo.data.arrays.imbalance import balancing_weight, downsample
+from zoo.data.series.labelled import Series, read_series_folder, split_series
 from zoo.data.series.nab import load_nab
 from zoo.data.series.pooled_windows import PooledWindows
-from zoo.data.series.series import Series, read_series_folder, split_series
 from zoo.data.series.synthetic import generate_series
 from zoo.detectors.settings import Bounds, SettingError
 from zoo.errors import InputError

@@ -37,7 +37,7 @@ from recipes.transformer_gan_servers.notes import notes
 from recipes.transformer_gan_servers.pictures import pictures, score_table, top_table
 from recipes.transformer_gan_servers.published import BestOnTest, as_published, cures_table
 from zoo import engine
-from zoo.data.servers.servers import Servers, servers_from_csv
+from zoo.data.servers.metrics import Servers, servers_from_csv
 from zoo.data.servers.smd import load_smd
 from zoo.data.servers.synthetic import generate_servers
 from zoo.data.servers.windows import ServerWindows, cut_servers

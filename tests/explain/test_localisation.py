@@ -7,7 +7,7 @@ from scipy.stats import spearmanr
 
 from zoo import engine, explain
 from zoo.data.arrays.scaling import ContrastNormalizer
-from zoo.data.images.images import load_images, one_class
+from zoo.data.images.datasets import load_images, one_class
 from zoo.data.servers.synthetic import generate_servers
 from zoo.detectors import (
     Autoencoder,

@@ -10,8 +10,8 @@ from recipes.common import Contestant
 from recipes.recurrent_classifiers.recipe import PUBLISHED, Config, Training, run
 from recipes.recurrent_classifiers.rows import FORECAST, PRETRAINED, Row, judge, median_event
 from recipes.recurrent_classifiers.z_scores import fit_z_score
+from zoo.data.series.labelled import Series, split_series
 from zoo.data.series.pooled_windows import PooledWindows
-from zoo.data.series.series import Series, split_series
 from zoo.data.series.synthetic import generate_series
 from zoo.models.collapse import CollapseWarning
 
@@ -224,7 +224,7 @@ def test_irregular_steps_are_mentioned(tmp_path):
     ("change", "message"),
     [
         ({"window": 1}, "window is 1; give 2 or more"),
-        ({"window": 500}, r"'synthetic-01, validation part' has 400 rows, .* --window 400"),
+        ({"window": 500}, r"'synthetic-01, validation part' has 400 rows, .* a window of 400"),
         ({"train": 0.9}, "leave something for testing"),
         ({"epochs": 0}, "epochs is 0; give 1 or more"),
         ({"cells": ()}, "cells is empty; give one or more"),

@@ -93,13 +93,13 @@ def locate(name: str, data_dir: str | Path | None = None) -> Path:
         instead = f" (or {source.instead})" if source and source.instead else ""
         raise FileNotFoundError(
             f"{Path(data_dir).expanduser() / name} does not exist; put {name}{instead} there, "
-            "or leave --data-dir out to search $ZOO_DATA and then download"
+            "or leave data_dir out to search $ZOO_DATA and then download"
         )
     if source is None:
         raise FileNotFoundError(
             f"'{name}' is neither under $ZOO_DATA ({os.environ.get('ZOO_DATA') or 'not set'}) nor "
-            f"among the files that can be downloaded: {', '.join(SOURCES)}; give its folder with "
-            "--data-dir"
+            f"among the files that can be downloaded: {', '.join(SOURCES)}; give its folder as "
+            "data_dir"
         )
     return _download(source)
 
@@ -129,7 +129,7 @@ def locate_by_hand(name: str, address: str, data_dir: str | Path | None = None) 
         )
     folder = os.environ.get("ZOO_DATA")
     where = f"at {Path(folder).expanduser() / name}" if folder else f"at FOLDER/{name}"
-    then = "" if folder else ", then set ZOO_DATA=FOLDER or give --data-dir FOLDER"
+    then = "" if folder else ", then set ZOO_DATA=FOLDER or give FOLDER as data_dir"
     raise FileNotFoundError(
         f"{name} is not under $ZOO_DATA ({folder or 'not set'}); download it from {address} and "
         f"put it {where}{then}"
@@ -143,7 +143,7 @@ def _download(source: Source) -> Path:
     home = Path(os.environ.get("ZOO_DATA") or cache).expanduser()
     by_hand = f"download it by hand and put it at {home / source.name}"
     if source.instead:
-        by_hand += f", or put {source.instead} in a folder and name that with --data-dir"
+        by_hand += f", or put {source.instead} in a folder and give that as data_dir"
     try:
         return Path(pooch.retrieve(source.address, source.checksum, source.name, cache))
     except OSError as error:

@@ -64,7 +64,7 @@ def test_missing_values_are_named_by_row_and_column():
         resolve_missing(frame, "error", "cpu.csv")
     assert str(caught.value) == (
         "'cpu.csv' has 6 missing or infinite values, in rows 0, 2, 3, 4, 5 and 1 more, "
-        "column 'load'; repair the file or give --missing {error,drop,interpolate}"
+        "column 'load'; repair the file or give missing as one of error, drop, interpolate"
     )
 
 

@@ -40,7 +40,7 @@ def test_a_series_as_long_as_the_window_is_one_window():
 
 def test_too_few_rows_says_which_series_and_which_window_would_do():
     message = (
-        r"series 'cpu\.csv' has 40 rows, fewer than the window of 100; give --window 40 or less"
+        r"series 'cpu\.csv' has 40 rows, fewer than the window of 100; give a window of 40 or less"
     )
     with pytest.raises(ValueError, match=message):
         sliding_windows(np.zeros((40, 2)), 100, name="cpu.csv")
@@ -53,7 +53,7 @@ def test_too_few_rows_says_which_series_and_which_window_would_do():
 def test_other_errors_say_what_to_give():
     with pytest.raises(ValueError, match=r"shape \(40,\), expected \(time, features\)"):
         sliding_windows(np.zeros(40), 10)
-    with pytest.raises(ValueError, match="give --window and --stride 1 or more"):
+    with pytest.raises(ValueError, match="give 1 or more of each"):
         sliding_windows(np.zeros((40, 1)), 10, stride=0)
     with pytest.raises(ValueError, match="'series' has no rows"):
         window_ends(0, 10)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from zoo.data.arrays.segments import event_labels
-from zoo.data.candles.candles import COLUMNS
+from zoo.data.candles.ohlcv import COLUMNS
 from zoo.data.candles.synthetic import KINDS, ROWS_OF, generate_candles, inject
 
 pytestmark = pytest.mark.once

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zoo.data.series.labelled import Series, split_series
 from zoo.data.series.pooled_windows import PooledWindows
-from zoo.data.series.series import Series, split_series
 
 pytestmark = pytest.mark.once
 
@@ -105,7 +105,7 @@ def test_an_unknown_scaling_is_refused(splits):
 
 @pytest.mark.parametrize("label", ["point", "window"])
 def test_a_window_longer_than_a_part_names_series_and_part(splits, label):
-    with pytest.raises(ValueError, match="'a, validation part' has 4 rows, .* give --window 4 or"):
+    with pytest.raises(ValueError, match="'a, validation part' has 4 rows, .* a window of 4 or"):
         PooledWindows(splits, length=5, label=label)
 
 

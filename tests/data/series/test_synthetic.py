@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zoo.data.series import synthetic as synthetic_series
-from zoo.data.series.series import split_series
+from zoo.data.series.labelled import split_series
 from zoo.data.series.synthetic import DAY, KINDS, generate_series
 
 pytestmark = pytest.mark.once

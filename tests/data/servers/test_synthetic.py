@@ -122,7 +122,10 @@ def test_a_threshold_from_training_fails_on_fresh_data_and_not_on_the_same(same,
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"continuation": "other"}, r"unknown continuation 'other'; give --continuation \{same,"),
+        (
+            {"continuation": "other"},
+            r"unknown continuation 'other'; continuation as one of same, ",
+        ),
         ({"anomaly_share": 1.0}, r"share is 1\.0; expected a fraction in \[0, 1\)"),
         ({"test_rows": 0}, "0 test rows"),
         ({"test_rows": 100, "anomaly_share": 0.5}, "there are 100; ask for more rows or fewer"),

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from zoo.data.servers.servers import Servers
+from zoo.data.servers.metrics import Servers
 from zoo.data.servers.windows import cut_servers
 
 pytestmark = pytest.mark.once

@@ -31,14 +31,14 @@ def test_dropped_rows_take_their_labels_with_them(write):
         read_table(path, "bad")
     table = read_table(path, "bad", missing="drop")
     assert table.values.tolist() == [[1], [3]] and table.labels.tolist() == [0, 1]
-    with pytest.raises(ValueError, match=r"no order to interpolate along; give --missing \{error,"):
+    with pytest.raises(ValueError, match=r"no order to interpolate along; give missing as one of"):
         read_table(path, "bad", missing="interpolate")
 
 
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["a,b", "1,2"], "has no label column 'bad'; found a, b; name the column with --label-c"),
+        (["a,b", "1,2"], "has no label column 'bad'; found a, b; give the name of that c"),
         (["a,bad", "1,fraud"], "'bad' that are not 0 or 1: 'fraud' in line 2"),
         (["a,bad", "1,0", "1,2", "1,0.5"], r"not 0 or 1: 2\.0, 0\.5 in lines 3, 4"),
         (["a,bad", "1,0", "x,0"], "text in column 'a': 'x' in line 3"),

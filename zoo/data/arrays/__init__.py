@@ -1,1 +1,1 @@
-"""What arrays of any kind need: checks, scaling, windows, segments, class balance."""
+"""Tools for arrays of any kind: checks, scaling, windows, segments, class balance."""

@@ -192,24 +192,4 @@ def _columns(names: Sequence[str]) -> str:
 
 
 def _options() -> str:
-    return f"--missing {{{','.join(MISSING)}}}"
-
-
-def require_at_least(least: float, **settings: float | None) -> None:
-    """Refuse settings that are too small; None passes, for it means a default.
-
-    Args:
-        least: Smallest value allowed.
-        settings: Value by name; the name is shown as an option of the command.
-
-    Raises:
-        ValueError: Names the option, what it was and what it may be.
-
-    Example:
-        >>> require_at_least(1, batch_size=0)
-        Traceback (most recent call last):
-        ValueError: --batch-size is 0; give 1 or more
-    """
-    for name, value in settings.items():
-        if value is not None and not value >= least:
-            raise InputError(f"--{name.replace('_', '-')} is {value}; give {least:g} or more")
+    return f"missing as one of {', '.join(MISSING)}"

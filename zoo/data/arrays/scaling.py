@@ -20,7 +20,7 @@ class ContrastNormalizer:
 
     Values of other images may leave [0, 1]. A constant image has no contrast: its g is 0.
 
-    Where brightness itself tells normal from strange, contrast must stay: with `equalize=False`
+    Where brightness itself tells normal from anomalous, contrast must stay: with `equalize=False`
     g is x, and only the range is mapped.
 
     Args:

@@ -145,13 +145,11 @@ def point_scores(scores: np.ndarray, rows: int, length: int, stride: int = 1) ->
 
 def _require_fit(rows: int, length: int, stride: int, name: str) -> None:
     if length < 1 or stride < 1:
-        raise InputError(
-            f"the window is {length} and the stride {stride}; give --window and --stride 1 or more"
-        )
+        raise InputError(f"the window is {length} and the stride {stride}; give 1 or more of each")
     if rows == 0:
         raise InputError(f"series '{name}' has no rows; a window of {length} needs {length}")
     if rows < length:
         raise InputError(
             f"series '{name}' has {rows} rows, fewer than the window of {length}; "
-            f"give --window {rows} or less"
+            f"give a window of {rows} or less"
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data.arrays.segments import place_segments
-from zoo.data.candles.candles import COLUMNS
+from zoo.data.candles.ohlcv import COLUMNS
 from zoo.errors import InputError
 
 KINDS = ("flash_crash", "pump_and_dump", "volume_burst", "stale_feed", "volatility_burst")
@@ -45,7 +45,7 @@ def generate_candles(
         minutes: Length of a candle; volatility grows with its square root.
 
     Returns:
-        Candles as `zoo.data.candles.candles.read_candles` gives them.
+        Candles as `zoo.data.candles.ohlcv.read_candles` gives them.
 
     Raises:
         ValueError: Fewer than 2 rows, or minutes below 1.
@@ -97,7 +97,7 @@ def inject(
     consistent (low <= open, close <= high).
 
     Args:
-        candles: As `zoo.data.candles.candles.read_candles` gives them; not changed.
+        candles: As `zoo.data.candles.ohlcv.read_candles` gives them; not changed.
         kinds: Which of `KINDS` to inject.
         per_kind: Events of each kind.
         seed: Draws order, places and sizes.
@@ -209,4 +209,4 @@ CHANGES = {
     "stale_feed": _stale_feed,
     "volatility_burst": _volatility_burst,
 }
-"""How each kind changes the values `(rows, 5)` of its event, in place."""
+"""Kind to the function that changes the values `(rows, 5)` of its event, in place."""

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data.arrays.checks import require_columns, require_numeric, resolve_missing
-from zoo.data.series.series import Series
+from zoo.data.series.labelled import Series
 from zoo.data.series.timestamps import parse_timestamps, require_forward
 from zoo.data.sources import locate_by_hand
 from zoo.data.tables.csv_files import read_csv

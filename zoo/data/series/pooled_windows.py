@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.preprocessing import MinMaxScaler, normalize
 
 from zoo.data.arrays.windows import sliding_windows, window_ends, window_labels
-from zoo.data.series.series import Series
+from zoo.data.series.labelled import Series
 from zoo.errors import InputError
 
 PARTS = ("training", "validation", "test")
@@ -33,7 +33,7 @@ class PooledWindows:
         ValueError: A part with fewer rows than a window: names the series and the part.
 
     Example:
-        >>> from zoo.data.series.series import split_series
+        >>> from zoo.data.series.labelled import split_series
         >>> from zoo.data.series.synthetic import generate_series
         >>> splits = [split_series(series) for series in generate_series(count=2, rows=1000)]
         >>> windows = PooledWindows(splits, length=16, stride=5)

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.signal import lfilter
 
 from zoo.data.arrays.segments import event_labels, place_segments
-from zoo.data.series.series import Series
+from zoo.data.series.labelled import Series
 from zoo.errors import InputError
 
 KINDS = ("spike", "level_shift", "variance_change", "missing_stretch")
@@ -147,4 +147,5 @@ CHANGES = {
     "variance_change": _variance_change,
     "missing_stretch": _missing_stretch,
 }
-"""How each kind changes the values `(rows,)` of its event, in place, given the value before it."""
+"""Kind to the function that changes the values `(rows,)` of its event, in place, given the value
+before it."""

@@ -7,7 +7,7 @@ from zoo.data.arrays.checks import name_rows
 from zoo.errors import InputError
 
 TIME_NAMES = ("timestamp", "open_time", "datetime", "date", "time")
-"""What a column of times may be called, the likeliest first."""
+"""Names of a column of times, the likeliest first."""
 EARLIEST_EPOCH = 1e8  # seconds, March 1973: smaller numbers are dates such as 20250403
 UNITS = ((1e11, 1e6), (1e14, 1e3), (1e17, 1.0), (np.inf, 1e-3))
 """Below the first number, a time since 1970 times the second one is in microseconds."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.data.arrays.checks import require_binary
-from zoo.data.servers.servers import Servers
+from zoo.data.servers.metrics import Servers
 from zoo.data.sources import find, locate_by_hand
 from zoo.errors import InputError
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from zoo.data.arrays.segments import draw_segments, event_labels
-from zoo.data.servers.servers import Servers
+from zoo.data.servers.metrics import Servers
 from zoo.errors import InputError
 
 KINDS = ("spike", "drop", "level_shift", "variance_change")
@@ -96,7 +96,7 @@ def generate_servers(
 
 @dataclass(frozen=True)
 class _Server:
-    """How each feature of one server answers to the cycles and to its group's walk."""
+    """Answers of each feature of one server to the cycles and to its group's walk."""
 
     level: np.ndarray
     daily: np.ndarray
@@ -118,7 +118,7 @@ def _draw_server(features: int, rng: np.random.Generator) -> _Server:
 
 
 def _run(server: _Server, rows: int, rng: np.random.Generator) -> np.ndarray:
-    """One history of a server, whose first rows are the same however many are asked for."""
+    """Return one history of a server, whose first rows are the same however many are asked for."""
     groups, features = server.loadings.shape
     phases, walks, own_walks, bursts, noises = rng.spawn(5)
     minutes = np.arange(rows)[:, np.newaxis]
@@ -162,7 +162,8 @@ CHANGES = {
     "level_shift": _level_shift,
     "variance_change": _variance_change,
 }
-"""What each kind adds to the features it touches, `(rows, features)` in standard deviations."""
+"""Kind to the function that returns what it adds to the features it touches, `(rows, features)`,
+in standard deviations."""
 
 
 def _require_known(
@@ -170,7 +171,7 @@ def _require_known(
 ) -> None:
     if continuation not in CONTINUATIONS:
         raise InputError(
-            f"unknown continuation '{continuation}'; give --continuation {{same,fresh}}"
+            f"unknown continuation '{continuation}'; give continuation as one of same, fresh"
         )
     if not 0 <= anomaly_share < 1:
         raise InputError(f"the anomaly share is {anomaly_share}; expected a fraction in [0, 1)")

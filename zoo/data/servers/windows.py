@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from zoo.data.arrays.windows import sliding_windows, window_labels
-from zoo.data.servers.servers import Servers
+from zoo.data.servers.metrics import Servers
 from zoo.data.tables.normals import training_rows
 from zoo.errors import InputError
 
@@ -45,7 +45,7 @@ class ServerWindows:
 
     @property
     def labelled(self) -> bool:
-        """Whether every server's test part has labels."""
+        """True if every server's test part has labels."""
         return all(labels is not None for labels in self.labels)
 
     @property
@@ -87,7 +87,7 @@ def cut_servers(
             different metrics, or settings out of range.
     """
     if not 0 < validation < 1:
-        raise InputError(f"--validation is {validation}; give a share between 0 and 1")
+        raise InputError(f"validation is {validation}; give a share between 0 and 1")
     for server in servers[1:]:
         if server.columns != servers[0].columns:
             raise InputError(

@@ -57,7 +57,7 @@ def load_cards(data_dir: str | Path | None = None) -> Table:
     if table.columns != COLUMNS:
         raise InputError(
             f"'{path}' has the features {', '.join(table.columns)}; expected "
-            f"{', '.join(COLUMNS)}; read another table as your own, with --label-column"
+            f"{', '.join(COLUMNS)}; read another table as your own, with its label_column"
         )
     return table
 

@@ -1,4 +1,4 @@
-"""Which rows a one-class model trains on: normal ones."""
+"""Rows that a one-class model trains on: normal ones."""
 
 import numpy as np
 
@@ -93,4 +93,4 @@ def split_normals(
 
 
 def _options() -> str:
-    return f"--contaminated {{{','.join(CONTAMINATED)}}}"
+    return f"contaminated as one of {', '.join(CONTAMINATED)}"

@@ -48,14 +48,14 @@ def read_table(path: str | Path, label_column: str, missing: str = "error") -> T
     name = str(path)
     if missing == "interpolate":
         raise InputError(
-            f"the rows of '{name}' have no order to interpolate along; give --missing "
-            "{error,drop}"
+            f"the rows of '{name}' have no order to interpolate along; give missing as "
+            "one of error, drop"
         )
     table = read_csv(path, "rows with labels")
     if label_column not in table:
         raise InputError(
             f"'{name}' has no label column '{label_column}'; found {', '.join(table.columns)}; "
-            "name the column with --label-column"
+            "give the name of that column as label_column"
         )
     columns = [column for column in table.columns if column != label_column]
     if not columns or len(table) == 0:

@@ -38,7 +38,7 @@ def tail_transform(tails: str = "none", rows: int = QUANTILES) -> Pipeline:
     """
     if tails not in TAILS:
         raise InputError(
-            f"unknown treatment '{tails}' of long tails; give --tails {{{','.join(TAILS)}}}"
+            f"unknown treatment '{tails}' of long tails; give tails as one of {', '.join(TAILS)}"
         )
     steps = {
         "none": [],

@@ -66,7 +66,7 @@ def servers_from_csv(
     if label_column and labels is None:
         raise InputError(
             f"'{test}' has no label column '{label_column}'; found "
-            f"{', '.join(test_values.columns)}; name its label column with --label-column"
+            f"{', '.join(test_values.columns)}; give the name of its label column as label_column"
         )
     _require_same_columns(train_values, str(train), test_values, str(test))
     return Servers(
@@ -120,5 +120,5 @@ def _require_same_columns(
         difference = f"only the first has {only_here}, only the second has {only_there}"
     raise InputError(
         f"the columns of '{train_name}' and '{test_name}' differ: {difference}; give both files "
-        "the same columns in the same order (a column of labels is named with --label-column)"
+        "the same columns in the same order (name a column of labels as label_column)"
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo.data.candles.candles import COLUMNS, FEATURES, candle_features, describe_move, read_candles
+from zoo.data.candles.ohlcv import COLUMNS, FEATURES, candle_features, describe_move, read_candles
 from zoo.data.candles.synthetic import generate_candles, inject
 
 pytestmark = pytest.mark.once
@@ -91,7 +91,10 @@ def test_an_interpolated_candle_contains_its_own_prices(write):
         ),
         (["1743699900,1,2", "1743699900,1,2"], "no header and 3 columns"),
         ([HEADER, *ROWS, NEXT + "10,12,9,oops,5"], "'oops' in line 4"),
-        ([HEADER, *ROWS, NEXT + "10,,9,11,"], "lines? 4, columns 'high', 'volume'.*--missing"),
+        (
+            [HEADER, *ROWS, NEXT + "10,,9,11,"],
+            "lines? 4, columns 'high', 'volume'.*missing as",
+        ),
         ([HEADER, *ROWS, NEXT + "10,12,0,11,5"], "'low' that is not above 0 in line 4"),
         ([HEADER, *ROWS, NEXT + "10,12,9,11,-5"], "negative volume in line 4"),
         ([HEADER, *ROWS, NEXT + "10,8,9,11,5"], "high below the low in line 4"),

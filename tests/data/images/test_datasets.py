@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.data.images.images import LabelledImages, load_images, one_class
+from zoo.data.images.datasets import LabelledImages, load_images, one_class
 
 pytestmark = pytest.mark.once
 
@@ -94,7 +94,7 @@ def test_fashion_mnist_accepts_one_npz_in_place_of_four_files(tmp_path):
 def test_load_images_errors_name_the_choices():
     with pytest.raises(ValueError, match="'svhn'; expected one of digits, mnist, fashion_mnist"):
         load_images("svhn")
-    with pytest.raises(ValueError, match="give --dataset folder and --folder PATH together"):
+    with pytest.raises(ValueError, match="give the data set folder and a folder together"):
         load_images("folder")
     with pytest.raises(ValueError, match="'digits' was given a folder"):
         load_images("digits", folder="somewhere")

@@ -44,7 +44,7 @@ class Series:
 
     @property
     def irregular_steps(self) -> int:
-        """How many steps in time are over a tenth longer or shorter than the median step."""
+        """Number of steps in time that are over a tenth longer or shorter than the median step."""
         if len(self) < 2:
             return 0
         steps = np.diff(self.times.asi8).astype(np.float64)

@@ -111,7 +111,7 @@ def load_images(
     if (name == "folder") != (folder is not None):
         raise InputError(
             f"data set '{name}' was given {'no' if folder is None else 'a'} folder; "
-            "give --dataset folder and --folder PATH together"
+            "give the data set folder and a folder together"
         )
     if name == "digits":
         return LabelledImages(name, *_digits(seed), DIGIT_NAMES)
@@ -154,7 +154,7 @@ def one_class(
     if normal_class not in range(len(images.class_names)):
         listing = ", ".join(f"{number} ({name})" for number, name in enumerate(images.class_names))
         raise InputError(
-            f"'{images.name}' has no class {normal_class}; give --normal-class one of: {listing}"
+            f"'{images.name}' has no class {normal_class}; give normal_class as one of: {listing}"
         )
     normal_name = images.class_names[normal_class]
     order = np.random.default_rng(seed).permutation(np.flatnonzero(images.y_train == normal_class))

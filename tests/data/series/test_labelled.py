@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo.data.series.series import Series, read_series, read_series_folder, split_series
+from zoo.data.series.labelled import Series, read_series, read_series_folder, split_series
 
 pytestmark = pytest.mark.once
 
@@ -37,7 +37,7 @@ def test_labels_may_be_absent_and_the_time_called_otherwise(write):
 
 def test_missing_values_are_dropped_with_their_times_and_labels(write):
     path = write("timestamp,load,memory,label", ROWS[0], "2025-01-01T00:05,,6,1", ROWS[2])
-    with pytest.raises(ValueError, match=r"in line 3, column 'load'.*--missing"):
+    with pytest.raises(ValueError, match=r"in line 3, column 'load'.*missing as one of"):
         read_series(path)
     dropped = read_series(path, missing="drop")
     assert dropped.times.minute.tolist() == [0, 10] and dropped.labels.tolist() == [0, 0]
