@@ -36,7 +36,7 @@ keras.backend.backend()
 #
 # An autoencoder trains the encoder first. Then each variant starts from its weights: *baseline*
 # pulls the embeddings of zeros to one point and scores by the squared distance to it; *hybrid*
-# does so while a decoder must still redraw the image.
+# does so while a decoder must still reconstruct the image.
 
 # %%
 config = Config(epochs=10, pretraining=Pretraining(epochs=10))
@@ -79,7 +79,7 @@ figures.comparison_bars(result.comparison, "roc_auc")
 
 # %% [markdown]
 # Zeros are an easy class: nearest neighbours on raw pixels are hard to beat. On MNIST,
-# Fashion-MNIST and CIFAR-10 the methods part; the README has the numbers over several seeds.
+# Fashion-MNIST and CIFAR-10 the methods part; RESULTS.md has the numbers over several seeds.
 #
 # ## Look
 
@@ -111,7 +111,7 @@ result.figures["tsne_hybrid"]
 #
 # Grad-CAM asks which places of an image the score comes from. The target is the score itself, not
 # a class: a one-class network has none. The feature maps are held against those of normal images,
-# so that the map shows what is *strange* and not what is drawn.
+# so that the map shows what is *anomalous* and not what is drawn.
 
 # %%
 task = one_class(load_images("digits", seed=config.seed), config.normal_class, seed=config.seed)
@@ -146,8 +146,8 @@ figures.attribution_grid(
 # 3. Set `objective="soft-boundary", nu=0.2`. What share of the training images lies outside?
 # 4. Give no pretraining, `Pretraining(epochs=0)`. How much of the result was the autoencoder's
 #    work?
-# 5. With real data: `zoo run hybrid-svdd-images --dataset mnist --seed 0`, and compare with the
-#    README.
+# 5. With real data: `zoo run hybrid-svdd-images --dataset mnist --seed 0`, and compare with
+#    RESULTS.md.
 #
-# **Pointers** `recipes/hybrid_svdd_images.py` is the whole experiment on one page;
+# **Pointers** `recipes/hybrid_svdd_images/recipe.py` is the whole experiment;
 # `zoo/models/deep_svdd.py` is the method. Ruff et al., *Deep One-Class Classification*, ICML 2018.

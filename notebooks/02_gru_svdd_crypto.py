@@ -7,7 +7,7 @@
 # - how to measure a detector where nobody has labels: inject anomalies of known kind;
 # - which kinds of market move the network finds, and which a baseline finds as well;
 # - what moving the center during training changes;
-# - which feature made a window strange, and when.
+# - which feature made a window anomalous, and when.
 #
 # **Time** about a minute on two cores.
 #
@@ -31,7 +31,7 @@ from zoo.report import figures
 # keep this notebook short; `Config()` alone is the full run.
 #
 # The features of a candle are free of price level and volatility, else a model of one coin would
-# call every candle of another strange.
+# call every candle of another anomalous.
 
 # %%
 config = Config(embedding=24, stride=8, epochs=4, events=10)
@@ -50,7 +50,7 @@ figures.training_curves(result.history)
 result.model.verdict
 
 # %% [markdown]
-# ## Without labels: the strangest windows
+# ## Without labels: the most anomalous windows
 
 # %%
 result.figures["price"]
@@ -79,9 +79,9 @@ figures.table_heat_map(by_kind, "Which kinds each detector finds", "ROC-AUC of t
 # %% [markdown]
 # Go through the columns. A kind with values near 1 everywhere is easy: it makes large numbers, and
 # anything finds large numbers. The stale feed is the opposite: its candles are *smaller* than any
-# normal ones. A detector that scores by size or by what it cannot redraw (PCA) finds it *less*
-# strange than normal data, below one half. A distance to a center or to neighbours in a learned
-# space does not have this blindness, for being too quiet is also a distance.
+# normal ones. A detector that scores by size or by what it cannot reconstruct (PCA) finds it
+# *less* anomalous than normal data, below one half. A distance to a center or to neighbours in a
+# learned space does not have this blindness, for being too quiet is also a distance.
 
 # %%
 result.figures["tsne_moving"]
@@ -108,7 +108,7 @@ result.comparison[
 # ## Why: which feature, and when
 #
 # `zoo.detectors.DeepSVDD` is the same method behind scikit-learn's interface. It takes the series
-# as it is, and says of each window what made it strange.
+# as it is, and says of each window what made it anomalous.
 
 # %%
 candles = {
@@ -123,7 +123,10 @@ why.table(top=2).round(2)
 
 # %%
 figures.window_contributions(
-    why.values[0], why.contributions[0], why.names, title="What made the strangest window strange"
+    why.values[0],
+    why.contributions[0],
+    why.names,
+    title="What raised the score of the first window",
 )
 
 # %% [markdown]
@@ -141,5 +144,5 @@ figures.window_contributions(
 # 4. Take your own candles: `Config(train="BTC.csv", test="ETH.csv")`, columns as exchanges export
 #    them.
 #
-# **Pointers** `recipes/gru_svdd_crypto.py`; `zoo/data/candles/synthetic.py` says how each event is
-# made. Notebook 07 meets the stale feed again, with autoencoders.
+# **Pointers** `recipes/gru_svdd_crypto/recipe.py`; `zoo/data/candles/synthetic.py` says how each
+# event is made. Notebook 07 meets the stale feed again, with autoencoders.

@@ -110,5 +110,5 @@ print(*result.notes, sep="\n\n")
 # 4. Freeze the pretrained LSTM for all epochs, `frozen_epochs=5`. What was learned without labels?
 # 5. Take your own folder of CSV files with `timestamp,value,label`: `Config(data="my_series")`.
 #
-# **Pointers** `recipes/recurrent_classifiers.py`, `zoo/models/classifier.py`,
+# **Pointers** `recipes/recurrent_classifiers/recipe.py`, `zoo/models/classifier.py`,
 # `zoo/models/forecaster.py`. Malhotra et al., ESANN 2015; Lin et al., *Focal Loss*, ICCV 2017.

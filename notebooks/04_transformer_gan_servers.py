@@ -3,7 +3,7 @@
 #
 # **What you will learn**
 #
-# - how a Transformer scores windows of many metrics: by what it cannot redraw;
+# - how a Transformer scores windows of many metrics: by what it cannot reconstruct;
 # - what contrast and a GAN are meant to add, and how to see whether they do;
 # - why the same model can be reported with an F1 near 1 and with one near the floor;
 # - what drift does to a threshold, and what cures it.
@@ -70,7 +70,7 @@ result.figures["scores"]
 # ## Drift, and what cures it
 #
 # The test rows come later than the training rows, and the random walks beneath the metrics have
-# moved on. Even normal windows are then harder to redraw than in training.
+# moved on. Even normal windows are then harder to reconstruct than in training.
 
 # %%
 result.figures["cures"]
@@ -100,7 +100,7 @@ result.figures["attention_anomalous"]
 # begins or ends inside the window, the map often splits there: the steps on both sides look at
 # different places. A panel of one colour, as after few epochs in a later layer, is even attention,
 # and says nothing. Attention is a view *into* the network, not an explanation of its score. What
-# was hardest to redraw is closer to one:
+# was hardest to reconstruct is closer to one:
 
 # %%
 result.top
@@ -116,5 +116,5 @@ result.top
 # 4. Judge rows instead of windows, `level="points"`, and read `event_f1` beside `f1`.
 # 5. Run the source's settings: `zoo run transformer-gan-servers --published`.
 #
-# **Pointers** `recipes/transformer_gan_servers.py`, `zoo/models/transformer_gan.py`,
+# **Pointers** `recipes/transformer_gan_servers/recipe.py`, `zoo/models/transformer_gan.py`,
 # `zoo/evaluation/thresholds/median_mad.py`. Notebook 10 is about protocols alone.

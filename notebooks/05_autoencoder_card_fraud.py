@@ -1,12 +1,12 @@
 # %% [markdown]
-# # Autoencoders on card payments: what cannot be redrawn is fraud
+# # Autoencoders on card payments: what cannot be reconstructed is fraud
 #
 # **What you will learn**
 #
 # - why a narrow code copies some frauds perfectly, and what noise in training changes;
 # - what long tails do to a network that sees them scaled to [0, 1];
 # - four rules for a threshold, and whether each keeps its promise of false alarms;
-# - how to read which feature made a payment strange.
+# - how to read which feature made a payment anomalous.
 #
 # **Time** under a minute on two cores.
 #
@@ -80,9 +80,9 @@ result.figures["confusion"]
 result.figures["feature_errors"]
 
 # %% [markdown]
-# A row is one of the strangest payments, a column a feature, a colour its share of that payment's
-# error. An error in `online_order` does not say that shopping online is strange. It says: *given
-# the rest of this payment*, the network expected another value there.
+# A row is one of the most anomalous payments, a column a feature, a colour its share of that
+# payment's error. An error in `online_order` does not say that shopping online is anomalous. It
+# says: *given the rest of this payment*, the network expected another value there.
 #
 # ## The same for one payment
 #
@@ -100,10 +100,10 @@ why.table().round(2)
 figures.contribution_bars(why.by_feature[0], why.names, why.values[0], why.usual)
 
 # %% [markdown]
-# The estimator scales each column to unit variance and leaves long tails as they are, so that its
-# strangest payments are simply the farthest ones. The recipe takes logarithms first, and so has to
-# look at combinations. An explanation is also a test of the preparation: if all reasons are one
-# feature, look at its distribution.
+# The detector scales each column to unit variance and leaves long tails as they are, so that its
+# most anomalous payments are simply the farthest ones. The recipe takes logarithms first, and so
+# has to look at combinations. An explanation is also a test of the preparation: if all reasons are
+# one feature, look at its distribution.
 #
 # ## Exercises
 #
@@ -115,6 +115,6 @@ figures.contribution_bars(why.by_feature[0], why.names, why.values[0], why.usual
 # 5. With your own table: `zoo run autoencoder-card-fraud --data my.csv --label-column fraud`;
 #    without labels, notebook 09.
 #
-# **Pointers** `recipes/autoencoder_card_fraud.py`, `zoo/models/autoencoder.py`, `zoo/thresholds/`.
-# Vincent et al., ICML 2008; Alain & Bengio, JMLR 2014; Siffer et al., *Anomaly Detection in
-# Streams with Extreme Value Theory*, KDD 2017.
+# **Pointers** `recipes/autoencoder_card_fraud/recipe.py`, `zoo/models/autoencoder.py`,
+# `zoo/evaluation/thresholds/`. Vincent et al., ICML 2008; Alain & Bengio, JMLR 2014; Siffer et
+# al., *Anomaly Detection in Streams with Extreme Value Theory*, KDD 2017.

@@ -71,7 +71,7 @@ figures.line_chart(fresh, "How far back untrained cells see", "norm of ∂output
 #
 # ## Train three forecasters
 #
-# Each predicts a row from those before; what it predicts wrong is strange. Same seed, same
+# Each predicts a row from those before; what it predicts wrong is anomalous. Same seed, same
 # windows, same number of units.
 
 # %%

@@ -4,10 +4,10 @@
 # **What you will learn**
 #
 # - what dense, denoising, variational, recurrent and Transformer autoencoders have in common: the
-#   score is the error of redrawing;
+#   score is the error of reconstruction;
 # - that "anomaly" is not one thing: each kind is easy for one network and invisible to another;
-# - why whatever is simpler than normal data is redrawn perfectly, and so never found;
-# - what a detector that does not redraw sees instead.
+# - why whatever is simpler than normal data is reconstructed perfectly, and so never found;
+# - what a detector that does not reconstruct sees instead.
 #
 # **Time** about a minute on two cores.
 #
@@ -17,7 +17,7 @@
 # %matplotlib inline
 import pandas as pd
 
-from zoo import detectors as estimators
+from zoo import detectors as methods
 from zoo.data.arrays.segments import event_labels
 from zoo.data.candles.ohlcv import FEATURES, candle_features
 from zoo.data.candles.synthetic import KINDS, generate_candles, inject
@@ -27,8 +27,8 @@ from zoo.report import figures
 train = candle_features(generate_candles(3000, seed=0))
 clean = generate_candles(3000, seed=1)
 injected, events = inject(clean, per_kind=8, seed=0, margin=40)
-normal, strange = candle_features(clean), candle_features(injected)
-pd.DataFrame(strange, columns=list(FEATURES)).describe().round(2)
+normal, anomalous = candle_features(clean), candle_features(injected)
+pd.DataFrame(anomalous, columns=list(FEATURES)).describe().round(2)
 
 # %%
 events.groupby("kind", sort=False).agg(events=("start", "size")).assign(
@@ -36,7 +36,7 @@ events.groupby("kind", sort=False).agg(events=("start", "size")).assign(
 )
 
 # %% [markdown]
-# ## Five ways to redraw
+# ## Five ways to reconstruct
 #
 # All see windows of 16 candles, scaled in the same way, from the same seed.
 #
@@ -51,15 +51,15 @@ events.groupby("kind", sort=False).agg(events=("start", "size")).assign(
 # %%
 common = {"window": 16, "random_state": 0}
 detectors = {
-    "dense": estimators.Autoencoder(network="mlp", units=(64, 8), noise=0.0, epochs=12, **common),
-    "denoising": estimators.Autoencoder(
+    "dense": methods.Autoencoder(network="mlp", units=(64, 8), noise=0.0, epochs=12, **common),
+    "denoising": methods.Autoencoder(
         network="mlp", units=(128, 128), noise=0.5, epochs=12, **common
     ),
-    "variational": estimators.VariationalAutoencoder(epochs=12, **common),
-    "sequence": estimators.SequenceAutoencoder(
+    "variational": methods.VariationalAutoencoder(epochs=12, **common),
+    "sequence": methods.SequenceAutoencoder(
         cell="gru", units=(32, 8), epochs=6, learning_rate=5e-3, **common
     ),
-    "Transformer": estimators.TransformerGAN(
+    "Transformer": methods.TransformerGAN(
         blocks=1,
         heads=2,
         width=16,
@@ -71,7 +71,7 @@ detectors = {
         learning_rate=3e-3,
         **common,
     ),
-    "Deep SVDD": estimators.DeepSVDD(network="mlp", epochs=12, **common),
+    "Deep SVDD": methods.DeepSVDD(network="mlp", epochs=12, **common),
 }
 for detector in detectors.values():
     detector.fit(train)
@@ -82,7 +82,7 @@ pd.Series(
 ).to_frame()
 
 # %% [markdown]
-# Deep SVDD does not redraw anything; it is here to compare with.
+# Deep SVDD does not reconstruct anything; it is here to compare with.
 #
 # ## Who finds what
 #
@@ -96,7 +96,7 @@ found = pd.DataFrame(
     {
         name: metrics.roc_auc_by_kind(
             detector.anomaly_score(normal)[15:],
-            detector.anomaly_score(strange)[last],
+            detector.anomaly_score(anomalous)[last],
             events["kind"],
         )
         for name, detector in detectors.items()
@@ -111,20 +111,21 @@ figures.table_heat_map(
 # %% [markdown]
 # Read it by columns.
 #
-# - Where all rows are near 1, the event is large in single numbers. Any network fails to redraw
-#   numbers that large, and so would a limit on each feature.
+# - Where all rows are near 1, the event is large in single numbers. Any network fails to
+#   reconstruct numbers that large, and so would a limit on each feature.
 # - **stale feed** is the trap. Nothing moves: a window that is nearly constant is the *simplest*
 #   window there is. A narrow code that can say what busy windows look like can say "nothing" as
-#   well, and *dense* redraws it with hardly any error: to it, a dead feed is the most normal thing
-#   in the world.
+#   well, and *dense* reconstructs it with hardly any error: to it, a dead feed is the most normal
+#   thing in the world.
 #
 # Read it by rows. *Denoising* and *variational* pay for every departure from usual data, and are
 # between. *Sequence* and *Transformer* draw a window rather than copy it: what they draw is as
 # lively as usual windows are, and a dead one misses that. Deep SVDD measures a distance to where
 # normal windows lie, and being too quiet is a distance like any other.
 #
-# So the lesson is not which row is best on this data. It is that an error of redrawing is blind to
-# whatever the network redraws *too well*, and that you find out only by testing kind by kind.
+# So the lesson is not which row is best on this data. It is that an error of reconstruction is
+# blind to whatever the network reconstructs *too well*, and that you find out only by testing kind
+# by kind.
 #
 # ## The same in time
 
@@ -132,9 +133,9 @@ figures.table_heat_map(
 labels = event_labels(events, len(injected))
 some = slice(0, 900)
 figures.series_scores(
-    injected.index[some] if injected.index.dtype.kind == "M" else range(900),
-    strange[some, 0],
-    detectors["dense"].anomaly_score(strange)[some],
+    injected.index[some],
+    anomalous[some, 0],
+    detectors["dense"].anomaly_score(anomalous)[some],
     detectors["dense"].calibration_.limit,
     labels[some],
     value_label=FEATURES[0],
@@ -142,9 +143,9 @@ figures.series_scores(
 
 # %%
 figures.series_scores(
-    injected.index[some] if injected.index.dtype.kind == "M" else range(900),
-    strange[some, 0],
-    detectors["Deep SVDD"].anomaly_score(strange)[some],
+    injected.index[some],
+    anomalous[some, 0],
+    detectors["Deep SVDD"].anomaly_score(anomalous)[some],
     detectors["Deep SVDD"].calibration_.limit,
     labels[some],
     value_label=FEATURES[0],
@@ -157,7 +158,8 @@ figures.series_scores(
 # stays up until the feed has been alive for a whole window.
 #
 # Both flag more than the labelled stretches: some because a window that holds the end of an event
-# is still strange, some because returns are heavy-tailed and one large move is nobody's injection.
+# is still anomalous, some because returns are heavy-tailed and one large move is nobody's
+# injection.
 #
 # ## Exercises
 #
@@ -172,6 +174,6 @@ figures.series_scores(
 #    of using it?
 #
 # **Pointers** `zoo/models/autoencoder.py`, `zoo/models/variational_autoencoder.py`,
-# `zoo/estimators/`. Malhotra et al., *LSTM-based Encoder-Decoder for Multi-sensor Anomaly
+# `zoo/detectors/`. Malhotra et al., *LSTM-based Encoder-Decoder for Multi-sensor Anomaly
 # Detection*, 2016; An & Cho, *Variational Autoencoder based Anomaly Detection using Reconstruction
 # Probability*, 2015.

@@ -5,7 +5,7 @@
 #
 # - how to go from a file without labels to a detector with a threshold, in ten cells;
 # - what each row of the answer means: score, probability, decision;
-# - how to ask which sensor made a row strange;
+# - how to ask which sensor made a row anomalous;
 # - how to choose a threshold by what a false alarm costs;
 # - how to save the detector, load it elsewhere, and let it watch a stream.
 #
@@ -63,10 +63,10 @@ answer = detector.detect(new)
 answer.sort_values("score", ascending=False).head()
 
 # %% [markdown]
-# - `score` is the error of redrawing the window that ends at this row, in scaled units. It has no
-#   meaning by itself.
-# - `probability` is the share of normal data that scores lower: 0.99 is stranger than 99 of 100
-#   normal rows. It is *not* the chance of being an anomaly.
+# - `score` is the error of reconstructing the window that ends at this row, in scaled units. It
+#   has no meaning by itself.
+# - `probability` is the share of normal data that scores lower: 0.99 is more anomalous than 99 of
+#   100 normal rows. It is *not* the chance of being an anomaly.
 # - `anomaly` is the decision at the threshold.
 # - `warm_up` marks the first rows, which have no whole window yet.
 
@@ -95,9 +95,9 @@ figures.window_contributions(
 )
 
 # %% [markdown]
-# The table names the sensors that add most to the scores of the strangest windows, their value
-# there beside the usual one, and their share. The picture shows one of these windows. Strange is
-# not broken: it says where to look first.
+# The table names the sensors that add most to the scores of the most anomalous windows, their
+# value there beside the usual one, and their share. The picture shows one of these windows.
+# Anomalous is not broken: it says where to look first.
 #
 # ## 5. Choose the threshold
 #

@@ -32,12 +32,12 @@ METADATA = {
 
 
 def sources() -> list[Path]:
-    """The notebooks as Python files, in order."""
+    """Return the notebooks as Python files, in order."""
     return sorted(HERE.glob("[0-9][0-9]_*.py"))
 
 
 def paired(source: Path) -> NotebookNode:
-    """The notebook that a Python file in the percent format holds, without any output."""
+    """Return the notebook that a Python file in the percent format holds, without any output."""
     notebook = jupytext.read(source, fmt="py:percent")
     cells = [
         (nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell)(
@@ -49,7 +49,7 @@ def paired(source: Path) -> NotebookNode:
 
 
 def written(notebook: NotebookNode) -> str:
-    """The text of an .ipynb file."""
+    """Return the text of an .ipynb file."""
     return nbformat.writes(notebook) + "\n"
 
 
@@ -86,7 +86,7 @@ def execute(source: Path, folder: Path, timeout: float = 600) -> NotebookNode:
 
 
 def environment(own: str) -> dict[str, str]:
-    """Variables of a kernel: those of this process, the checkout first, settings of its own."""
+    """Return a kernel's variables: those of this process, the checkout first, its own settings."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return {
         "TF_CPP_MIN_LOG_LEVEL": "2",
