@@ -29,9 +29,9 @@ from zoo.report import figures
 keras.backend.backend(), backend.installed()
 
 # %% [markdown]
-# Keras reads its backend once, when it is first imported: from `KERAS_BACKEND`, else from its own
-# configuration file. There is no switching afterwards. Whoever wants to compare starts a process
-# for each, and that is what `under_each_backend` does.
+# Keras reads its backend once, when it is first imported: from `KERAS_BACKEND`, or from the choice
+# that the zoo makes where nobody chose. There is no switching afterwards. Whoever wants to compare
+# starts a process for each, and that is what `under_each_backend` does.
 #
 # ## Train here
 
