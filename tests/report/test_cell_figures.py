@@ -95,7 +95,7 @@ def test_metrics_as_columns_get_their_names_and_several_levels_one():
     short, long = names(ax.get_yticklabels())
     assert short == "LSTM, focal loss"
     assert len(long) <= 40 and "…" in long and long.endswith("frozen, class weights")
-    assert ax.get_ylabel() == "Variant, Imbalance"
+    assert ax.get_ylabel() == "Variant, imbalance"
     assert written(ax)[1, 1] == "40,000"
 
 

@@ -37,7 +37,7 @@ def table(digit=1):
 def test_a_wide_terminal_shows_every_column_of_words_and_numbers(printed):
     lines = printed(140, table())
     heads = next(line for line in lines if "Variant" in line)
-    titles = "Variant Input Imbalance ROC-AUC PR-AUC VUS-PR F1 Best F1 Training time"
+    titles = "Variant input imbalance ROC-AUC PR-AUC VUS-PR F1 Best F1 Training time"
     assert heads.split() == titles.split()
     assert "rolling Z-score (baseline)" in "\n".join(lines)
     (unfrozen,) = (line for line in lines if "unfrozen" in line)
