@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from zoo.data.images.files import read_cifar10_binary, read_idx, read_idx_splits, read_npz
+from zoo.errors import InputError
 
 pytestmark = pytest.mark.once
 
@@ -54,7 +55,7 @@ def test_npz_errors_name_the_file_and_what_is_wrong(tmp_path):
     with pytest.raises(ValueError, match="2 training images with 1 labels"):
         read_npz(path)
     path.write_bytes(b"<html>not found</html>")
-    with pytest.raises(ValueError, match=r"a\.npz cannot be read as an npz file"):
+    with pytest.raises(InputError, match=r"a\.npz cannot be read as an npz file"):
         read_npz(path)
 
 
@@ -84,7 +85,7 @@ def test_idx_splits_pair_images_with_labels(tmp_path):
 def test_idx_errors_name_the_file_and_what_is_wrong(tmp_path):
     path = tmp_path / "a.gz"
     path.write_bytes(b"plain")
-    with pytest.raises(ValueError, match=r"a\.gz cannot be read as gzip"):
+    with pytest.raises(InputError, match=r"a\.gz cannot be read as gzip"):
         read_idx(path)
     path.write_bytes(gzip.compress(b"something else"))
     with pytest.raises(ValueError, match="does not start like an IDX file"):
@@ -106,7 +107,7 @@ def test_cifar10_planes_become_channels_and_batches_keep_their_order(tmp_path):
 def test_cifar10_errors_name_the_missing_batch_and_the_damage(tmp_path):
     batches = cifar10_batches()
     batches["test_batch.bin"] = batches["test_batch.bin"][:-1]
-    with pytest.raises(ValueError, match="cannot be read as a CIFAR-10 binary archive"):
+    with pytest.raises(InputError, match="cannot be read as a CIFAR-10 binary archive"):
         read_cifar10_binary(write_cifar10(tmp_path / "c.tar.gz", batches))
     del batches["test_batch.bin"]
     with pytest.raises(ValueError, match="lacks cifar-10-batches-bin/test_batch.bin"):

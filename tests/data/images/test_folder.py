@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from zoo.data.images.folder import read_image_folder
+from zoo.errors import InputError
 
 pytestmark = pytest.mark.once
 
@@ -86,5 +87,5 @@ def test_an_unreadable_image_is_named(tmp_path, damage):
     fill(tmp_path / "cat", 6, size=(300, 300))
     bad = tmp_path / "cat" / "3.png"
     bad.write_bytes(b"not an image" if damage == "text" else bad.read_bytes()[:100])
-    with pytest.raises(ValueError, match=r"cat/3\.png' cannot be read"):
+    with pytest.raises(InputError, match=r"cat/3\.png' cannot be read"):
         read_image_folder(tmp_path)

@@ -54,7 +54,7 @@ def balancing_weight(labels: ArrayLike) -> float:
 
 
 def _classes(labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the anomalies, and of the normals."""
+    """Return the positions of the anomalies, and of the normals."""
     is_anomaly = np.asarray(labels) != 0
     anomalies, normals = np.flatnonzero(is_anomaly), np.flatnonzero(~is_anomaly)
     if not len(anomalies) or not len(normals):

@@ -117,7 +117,7 @@ class ContrastNormalizer:
         return normalizer
 
     def _contrast(self, x: np.ndarray) -> np.ndarray:
-        """A new float32 array: g of each image."""
+        """Return g of each image, in a new float32 array."""
         return _equalize_contrast(x) if self.equalize else _finite(x).astype(np.float32)
 
     def _learn_range(self, contrast: np.ndarray) -> None:
@@ -137,7 +137,7 @@ class ContrastNormalizer:
 
 
 def _finite(x: np.ndarray) -> np.ndarray:
-    """The images, if they are images and hold neither NaN nor infinity."""
+    """Return the images, if they are images and hold neither NaN nor infinity."""
     x = np.asarray(x)
     if x.ndim < 2:
         raise InputError(f"images have shape {x.shape}, expected (n, height, width, channels)")

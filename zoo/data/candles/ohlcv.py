@@ -200,7 +200,7 @@ def _contain_prices(candles: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
 
 
 def _usual(values: np.ndarray, memory: int) -> np.ndarray:
-    """Median of the positive values among the `memory` rows before each; NaN while too few."""
+    """Return the median of the positive values among `memory` rows before; NaN for too few."""
     positive = pd.Series(values).where(values > 0)
     return positive.rolling(memory, min_periods=WARM_UP).median().shift(1).ffill().to_numpy()
 
@@ -227,7 +227,7 @@ def _percent(fraction: float) -> str:
 
 
 def _duration(times: pd.DatetimeIndex, start: int, stop: int) -> pd.Timedelta:
-    """From the first candle's open to the last one's close, one usual step after its open."""
+    """Return the time from the first candle's open to the last one's close, a usual step long."""
     return times[stop - 1] - times[start] + pd.Series(times).diff().median()
 
 

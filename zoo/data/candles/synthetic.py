@@ -132,7 +132,7 @@ def inject(
 
 
 def _clustered_volatility(noise: np.ndarray) -> np.ndarray:
-    """GARCH(1,1) volatility of mean square 1, driven by noise of variance 1."""
+    """Return GARCH(1,1) volatility of mean square 1, driven by noise of variance 1."""
     variance = np.ones(len(noise))
     for row in range(1, len(noise)):
         carried = PERSISTENCE + SHOCK * noise[row - 1] ** 2

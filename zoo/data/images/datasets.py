@@ -183,7 +183,7 @@ def one_class(
 
 
 def _digits(seed: int) -> Splits:
-    """Scikit-learn's 8x8 digits (0..16), each pixel three times as wide and high, in 28x28."""
+    """Return scikit-learn's 8x8 digits (0..16), each pixel three times as wide, in 28x28."""
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 

@@ -136,7 +136,7 @@ def read_cifar10_binary(path: Path) -> Splits:
 
 
 def _cifar10_batch(content: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """A record is one byte of label, then the red, green and blue plane."""
+    """Read records: one byte of label, then the red, green and blue plane."""
     records = np.frombuffer(content, np.uint8).reshape(-1, 1 + CIFAR10_PIXELS)
     planes = records[:, 1:].reshape(-1, 3, CIFAR10_SIDE, CIFAR10_SIDE)
     return planes.transpose(0, 2, 3, 1), _labels(records[:, 0])
@@ -150,5 +150,5 @@ def _labels(labels: np.ndarray) -> np.ndarray:
     return labels.reshape(-1).astype(np.int64)
 
 
-def _unreadable(path: Path, expected: str, reason: Exception | str) -> ValueError:
-    return ValueError(f"{path} cannot be read as {expected} ({reason}); download it again")
+def _unreadable(path: Path, expected: str, reason: Exception | str) -> InputError:
+    return InputError(f"{path} cannot be read as {expected} ({reason}); download it again")

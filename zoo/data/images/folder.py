@@ -128,5 +128,5 @@ def _read_image(path: Path, grey: bool) -> np.ndarray:
     return np.asarray(image).reshape(side, side, -1)
 
 
-def _unreadable(path: Path, error: Exception) -> ValueError:
-    return ValueError(f"image '{path}' cannot be read ({error}); replace or remove it")
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(f"image '{path}' cannot be read ({error}); replace or remove it")

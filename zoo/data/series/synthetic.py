@@ -76,7 +76,7 @@ def _draw(name: str, rows: int, rng: np.random.Generator) -> Series:
 
 
 def _regular(rows: int, rng: np.random.Generator) -> np.ndarray:
-    """Level, trend and seasons."""
+    """Return level, trend and seasons."""
     row = np.arange(rows)
     level, drift = rng.uniform(40, 80), rng.uniform(-8, 8)
     value = level + drift * row / rows
@@ -91,7 +91,7 @@ def _correlated(rows: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _draw_events(rows: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Anomalies of every block; the longer kinds take turns, so that all lie in the first three."""
+    """Return the anomalies of every block; longer kinds take turns, so the first three hold all."""
     edges = np.linspace(0, rows, BLOCKS + 1).astype(int)
     turns = cycle(rng.permutation(LONG_KINDS))
     blocks = [
@@ -105,7 +105,7 @@ def _draw_events(rows: int, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _draw_block(rows: int, turns: Iterator[str], rng: np.random.Generator) -> pd.DataFrame:
-    """Pairs of a spike and a longer anomaly, as many as the block's share of anomalies allows."""
+    """Draw pairs of a spike and a longer anomaly, as many as the block's share allows."""
     budget = round(rng.uniform(*SHARE) * rows)
     kinds, sizes = [], []
     while not kinds or budget >= LONG_ROWS[0]:

@@ -133,7 +133,7 @@ def _run(server: _Server, rows: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _walk(rows: int, count: int, memory: int, rng: np.random.Generator) -> np.ndarray:
-    """Random walks `(rows, count)`, drawn back to 0 over `memory` rows, of standard deviation 1."""
+    """Return random walks `(rows, count)` of deviation 1, drawn back to 0 over `memory` rows."""
     keep = np.exp(-1 / memory)
     steps = rng.normal(size=(rows, count))
     steps[1:] *= np.sqrt(1 - keep**2)

@@ -50,7 +50,7 @@ class ServerWindows:
 
     @property
     def y(self) -> np.ndarray:
-        """Labels of all servers, one after the other."""
+        """The labels of all servers, one after the other."""
         return np.concatenate(self.labels)
 
 
