@@ -124,7 +124,7 @@ def test_a_threshold_from_training_fails_on_fresh_data_and_not_on_the_same(same,
     [
         (
             {"continuation": "other"},
-            r"unknown continuation 'other'; continuation as one of same, ",
+            r"unknown continuation 'other'; give continuation as one of",
         ),
         ({"anomaly_share": 1.0}, r"share is 1\.0; expected a fraction in \[0, 1\)"),
         ({"test_rows": 0}, "0 test rows"),
