@@ -13,13 +13,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import wraps
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from zoo.report.result import Result
-    from zoo.report.saved_run import SavedRun
 
 Trivial = Literal["coin flip", "flag all"]
 Floor = float | Literal["anomaly share", "F1 of flagging all"]
@@ -172,7 +169,13 @@ def also(own: Mapping[str, Metric]) -> Iterator[None]:
         _own.reset(token)
 
 
-def own_metrics(results: Iterable[Result | SavedRun]) -> dict[str, Metric]:
+class Declaring(Protocol):
+    """A result, or a finished run, with the metrics that only its recipe has."""
+
+    own_metrics: Mapping[str, Metric]
+
+
+def own_metrics(results: Iterable[Declaring]) -> dict[str, Metric]:
     """Return what results or finished runs declare, in one: name to metric."""
     return {name: own for result in results for name, own in result.own_metrics.items()}
 
@@ -181,7 +184,7 @@ def knowing_own(show: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a function of a result, or of finished runs, to know the metrics they declare."""
 
     @wraps(show)
-    def knowing(shown: Result | Sequence[SavedRun], *arguments: Any, **options: Any) -> Any:
+    def knowing(shown: Declaring | Sequence[Declaring], *arguments: Any, **options: Any) -> Any:
         with also(own_metrics(shown if isinstance(shown, Sequence) else [shown])):
             return show(shown, *arguments, **options)
 
