@@ -126,7 +126,7 @@ class IgnoresWeights(Sound):
 
 BROKEN = {
     NewWeightsEachTime: ("make_repeats", "weights"),
-    HiddenNetwork: ("networks_are_arguments", "'critic'"),
+    HiddenNetwork: ("networks_are_arguments", "'mlp'"),
     ForgetsItsShape: ("is_born_built", r"\(7,\)"),
     ForgetsAnArgument: ("config_round_trip", "rate=4.0"),
     WrongLabels: ("labels_fit", "needs_labels=True"),

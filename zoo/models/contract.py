@@ -218,9 +218,9 @@ def networks_are_arguments(subject: Subject) -> None:
     for name in arguments(model):
         _require(hasattr(model, name), f"no attribute {name!r}")
     given = [id(getattr(model, name)) for name in arguments(model)]
-    for name, value in vars(model).items():
-        own = isinstance(value, keras.Model) and id(value) not in given
-        _require(not own, f"the network {name!r}, which is no argument")
+    for layer in model.layers:
+        own = isinstance(layer, keras.Model) and id(layer) not in given
+        _require(not own, f"the network {layer.name!r}, which is no argument")
 
 
 @_promise("The model is built by __init__ and knows the shape of a sample.")

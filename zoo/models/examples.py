@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -26,9 +26,6 @@ from zoo.nn.networks import (
     transformer,
     transformer_decoder,
 )
-
-if TYPE_CHECKING:
-    from zoo.models.base import AnomalyModel
 
 WINDOW = (6, 3)  # time steps and features of the windows
 ROW = (6,)  # features of the table
@@ -64,7 +61,7 @@ class Example:
 
     Attributes:
         name: tells the examples of a class apart, in the names of tests and in errors.
-        make: function that returns a new untrained model, with equal weights at each call.
+        make: function that returns a new untrained `AnomalyModel`, with equal weights at each call.
         kind: `"table"` `(n, 6)`, `"windows"` or `"labelled windows"` `(n, 6, 3)`, or `"images"`
             `(n, 28, 28, 1)`.
         learning_rate: of Adam.
@@ -83,7 +80,7 @@ class Example:
     """
 
     name: str
-    make: Callable[[], AnomalyModel]
+    make: Callable[[], keras.Model]
     kind: str
     learning_rate: float = 3e-3
     parity_steps: int = 50
@@ -97,7 +94,7 @@ class Example:
         """The arrays of this kind, made once."""
         return KINDS[self.kind]()
 
-    def compiled(self, **options: Any) -> AnomalyModel:
+    def compiled(self, **options: Any) -> keras.Model:
         """Return a new model, ready to fit.
 
         Args:
