@@ -171,8 +171,10 @@ def test_no_batch_of_threads_waits_for_a_core_that_another_has(monkeypatch):
     from zoo.engine.jax import sharding as spread
 
     apart = []
-    pays = spread.pays
-    monkeypatch.setattr(spread, "pays", lambda *a: apart.append(spread._apart.get()) or pays(*a))
+    worth = spread.worth_sharding
+    monkeypatch.setattr(
+        spread, "worth_sharding", lambda *a: apart.append(spread._disabled.get()) or worth(*a)
+    )
     trained = 0
 
     class Count(keras.callbacks.Callback):
@@ -185,7 +187,7 @@ def test_no_batch_of_threads_waits_for_a_core_that_another_has(monkeypatch):
     xs = tables(32, 32, 32)
     zoo.fit_many(models, xs, batch_size=16, epochs=3, callbacks=callbacks, how="threads")
     assert trained and all(apart[:trained])
-    assert not spread._apart.get()
+    assert not spread._disabled.get()
 
 
 @only_jax
@@ -268,5 +270,5 @@ def test_optimizers_that_differ_are_told_apart():
 
 @pytest.mark.skipif(ON_JAX, reason="JAX has them")
 def test_the_ways_of_jax_are_refused_elsewhere():
-    with pytest.raises(ValueError, match="needs JAX, and Keras runs on"):
+    with pytest.raises(ValueError, match="needs JAX and the fast engine"):
         zoo.fit_many([svdd(0), svdd(1)], TWO, how="threads")

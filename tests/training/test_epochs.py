@@ -1,11 +1,10 @@
 """`AnomalyModel.fit` on data in memory does what `keras.Model.fit` does, many steps a call."""
 
-from types import SimpleNamespace
-
 import keras
 import numpy as np
 import pytest
 
+from zoo import engine
 from zoo.data.arrays.windows import sliding_windows
 from zoo.models import Autoencoder, DeepSVDD, TransformerGAN, VariationalAutoencoder
 from zoo.nn.networks import (
@@ -44,9 +43,9 @@ def calls(monkeypatch):
     def counted(loop):
         before = loop.run
 
-        def run(cut, data, order, start, end):
+        def run(index, data, order, start, end):
             taken.append(end - start)
-            before(cut, data, order, start, end)
+            before(index, data, order, start, end)
 
         loop.run = run
         return loop
@@ -57,9 +56,10 @@ def calls(monkeypatch):
 
 
 @pytest.fixture
-def by_keras(monkeypatch):
-    """Let `AnomalyModel.fit` leave all to Keras from now on, when it is called."""
-    return lambda: monkeypatch.setattr(epochs, "served", lambda *args, **kwargs: None)
+def by_keras():
+    """Let Keras' own `fit` take the steps from now on, when it is called."""
+    yield lambda: engine.use("reference")
+    engine.use("fast")
 
 
 def test_weights_history_and_validation_are_those_of_keras(by_keras):
@@ -169,22 +169,6 @@ def test_a_subclass_that_reads_its_own_way_is_read_that_way():
     same(ours, other)
 
 
-@pytest.mark.skipif(keras.backend.backend() != "torch", reason="records steps: torch")
-def test_steps_and_scores_are_recorded_after_some_calls():
-    from zoo.engine.torch.recording import CALLS_BEFORE
-
-    model = autoencoder()
-    model.fit(Batches(ROWS, 2, seed=0, drop_last=True), epochs=1, verbose=0)
-    assert len(ROWS) // 2 > CALLS_BEFORE
-    (found,) = model.loop(training=True).recordings.found.values()
-    assert found is not None and found.threads.fastest >= 1
-
-    for _ in range(CALLS_BEFORE + 1):
-        model.scores(ROWS)
-    (found,) = model.scorer().recordings.found.values()
-    assert found is not None and found.threads.fastest >= 1
-
-
 def test_noise_is_drawn_anew_in_every_step_however_many_are_taken(by_keras):
     """Seeded noise is a Python object on torch: a recorded step would repeat one draw for ever."""
     ours, theirs = autoencoder(noise=0.5), autoencoder(noise=0.5)
@@ -260,23 +244,3 @@ def test_a_new_compile_takes_the_new_optimizer():
         model.fit(Batches(ROWS, 16, seed=0), epochs=1, verbose=0)
     for a, b in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
-
-
-@pytest.mark.parametrize(
-    ("step", "steps"), [(None, 1), (0.0, 1), (1e-3, 500), (0.1, 5), (0.3, 4), (0.9, 2), (5.0, 1)]
-)
-def test_calls_take_half_a_second_and_those_of_slow_steps_up_to_two(step, steps):
-    epoch = epochs.Epoch.__new__(epochs.Epoch)
-    epoch.loop = SimpleNamespace(step_seconds={} if step is None else {"a kind": step})
-    assert epoch._steps_a_call("a kind") == steps
-
-
-def test_a_second_training_knows_how_long_a_step_takes(calls):
-    model = autoencoder()
-    firsts = []
-    for _ in range(3):
-        calls.clear()
-        model.fit(Batches(ROWS, 5, seed=0, drop_last=True), epochs=1, verbose=0)
-        firsts.append(calls[0])
-    assert firsts[0] == 1  # it compiles, and the next is timed
-    assert firsts[2] == 10

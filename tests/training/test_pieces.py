@@ -8,7 +8,7 @@ from zoo import engine
 from zoo.data.arrays.windows import sliding_windows
 from zoo.nn.networks import mlp, recurrent
 from zoo.training.batches import Batches
-from zoo.training.pieces import in_batches, in_pieces, mean_in_pieces, samples_a_call
+from zoo.training.pieces import in_batches, in_pieces, mean_in_pieces, samples_per_call
 
 X = np.random.default_rng(0).normal(size=(5000, 2)).astype("float32")
 
@@ -133,19 +133,19 @@ def test_no_samples_are_an_error():
         mean_in_pieces(lambda x: x, X[:0])
 
 
-def test_a_wide_layer_takes_fewer_samples_a_call():
+def test_a_wide_layer_takes_fewer_samples_per_call():
     x = np.zeros((2, 100, 8))
-    assert samples_a_call(x) == 4096
-    assert samples_a_call(x, recurrent((100, 8), "gru", (4, 4))) == min(
+    assert samples_per_call(x) == 4096
+    assert samples_per_call(x, recurrent((100, 8), "gru", (4, 4))) == min(
         4096,
-        engine.numbers_a_call() // 2**10,  # 800 numbers come in
+        engine.numbers_per_call() // 2**10,  # 800 numbers come in
     )
-    few = engine.numbers_a_call() // 2**15  # 256 units, 100 steps: rounded up to 128
-    assert samples_a_call(x, recurrent((100, 8), "gru", (256, 4))) == max(64, few)
-    assert samples_a_call(x, recurrent((None, 8), "gru", (256, 4))) == max(64, few)
+    few = engine.numbers_per_call() // 2**15  # 256 units, 100 steps: rounded up to 128
+    assert samples_per_call(x, recurrent((100, 8), "gru", (256, 4))) == max(64, few)
+    assert samples_per_call(x, recurrent((None, 8), "gru", (256, 4))) == max(64, few)
 
 
 def test_a_recurrent_layer_counts_the_steps_that_it_does_not_return():
     x = np.zeros((2, 100, 8))
-    few = engine.numbers_a_call() // 2**15
-    assert samples_a_call(x, recurrent((100, 8), "lstm", (256,))) == max(64, few)
+    few = engine.numbers_per_call() // 2**15
+    assert samples_per_call(x, recurrent((100, 8), "lstm", (256,))) == max(64, few)

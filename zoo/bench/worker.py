@@ -49,7 +49,6 @@ class ZooModel:
         self.model.compile(subject.optimizer())
         self.parameters = sum(int(np.prod(v.shape)) for v in self.model.trainable_variables)
         self.model.before_fit(self.x)
-        self.score_call = self.model.scorer()
         self.batches = Batches(self.x, subject.batch_size, seed=SEED, drop_last=True)
         self._timer = timer(self.model)
 
@@ -67,8 +66,8 @@ class ZooModel:
         self.model.predict(self.x, verbose=0)
 
     def score_one(self, x: np.ndarray) -> None:
-        """Score one sample `(1, ...)` by a direct call."""
-        self.score_call(x)
+        """Score one sample `(1, ...)`."""
+        self.model.predict(x, batch_size=1)
 
 
 class StockModel:

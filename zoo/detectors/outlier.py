@@ -390,7 +390,7 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
 
     def _scores(self, samples: np.ndarray) -> np.ndarray:
         """Return scores `(n,)` float32 of the network's input."""
-        found = self.model_.scores(samples)
+        found = self.model_.predict(samples)
         if not np.isfinite(found).all():
             raise InputError(
                 f"{int((~np.isfinite(found)).sum())} of {len(found)} scores are not finite; the "

@@ -37,13 +37,13 @@ def occlusion(model, x, baseline=None, size: int | None = None) -> np.ndarray:
     baseline = as_baseline(baseline, x)
     if size is not None and size < 1:
         raise InputError(f"size is {size}; give 1 or more")
-    whole = model.scores(x)
+    whole = model.predict(x)
     found = np.zeros(x.shape, "float32")
     for part in _parts(x.shape[1:], size):
         where = (slice(None), *part)
         without = x.copy()
         without[where] = baseline[where]
-        fall = (whole - model.scores(without)) / found[where][0].size
+        fall = (whole - model.predict(without)) / found[where][0].size
         found[where] = fall.reshape(-1, *[1] * (x.ndim - 1))
     return found
 

@@ -1,17 +1,17 @@
-"""Many detectors of one architecture at once: classes and seeds, machines, coins.
+"""Many models of one architecture trained at once: classes and seeds, machines, coins.
 
 On JAX they share what is compiled. On a CPU each core trains models of its own, so that no core
 waits for another within a step; on an accelerator all take their steps together, as one program
-vectorised over the models. Elsewhere they train one after another.
+vectorized over the models. On the other backends they train one after another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing
 from contextvars import copy_context
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import keras
 import numpy as np
@@ -20,12 +20,14 @@ from zoo import engine
 from zoo.backend import core_count
 from zoo.errors import InputError
 from zoo.models.base import AnomalyModel, arguments
+from zoo.models.collapse import Examination
 from zoo.training.batches import Batches
-from zoo.training.epochs import WHOLE, Epoch, arrays_of, training
+from zoo.training.epochs import WHOLE, Call, Epoch, arrays_of, training
 
 FREE = ("name", "seed", "learning_rate")  # settings in which models that are alike may differ
 How = Literal["auto", "threads", "vectorized", "turns"]
-PLAIN = str | int | float | tuple | list | None
+PLAIN = str | int | float | tuple | list | None  # type: ignore[type-arg]
+Models = list[AnomalyModel]
 
 
 def fit_many(
@@ -39,12 +41,12 @@ def fit_many(
     callbacks: Sequence[list[keras.callbacks.Callback]] | None = None,
     how: How = "auto",
 ) -> list[keras.callbacks.History]:
-    """Train several detectors that are alike, each on data of its own.
+    """Train several models that are alike, each on data of its own.
 
     Each model ends up as after its own `fit(Batches(x, batch_size, seed), epochs=epochs)`, to
     rounding: weights, history, verdict, and the warning if it collapsed. Data may differ in
     length. Under JAX, a last batch of another size than those before it is compiled for each of
-    its sizes; `Batches(x, batch_size, seed, drop_last=True)` spares that.
+    its sizes; `Batches(x, batch_size, seed, drop_last=True)` avoids that.
 
     Args:
         models: compiled; of one class, with equal settings, networks and optimizers. Weights,
@@ -63,7 +65,7 @@ def fit_many(
         `keras.callbacks.History` of each.
 
     Raises:
-        ValueError: models that differ, or data that do not fit them, with what to change.
+        InputError: models that differ, or data that do not fit them, with what to change.
 
     Example:
         >>> import zoo
@@ -84,10 +86,10 @@ def fit_many(
     batches = _as_batches(models, xs, ys, batch_size, seeds)
     if callbacks is not None and len(callbacks) != len(models):
         raise InputError(f"{len(models)} models but {len(callbacks)} lists of callbacks.")
-    how = _way(how, models, batches)
+    how = _choose(how, models, batches)
 
     for model in models[1:] if how != "turns" else ():
-        model.follow(models[0])
+        model.share_programs(models[0])
     try:
         examinations = _train(how, models, batches, epochs, callbacks)
         for number, (model, examination) in enumerate(zip(models, examinations, strict=True)):
@@ -96,12 +98,14 @@ def fit_many(
             model.after_fit(history)
     finally:
         for model in models[1:] if how != "turns" else ():
-            model.lead()
+            model.own_programs()
     return [model.history for model in models]
 
 
-def _train(how, models, batches, epochs, callbacks):
-    """Train all of `models`; returns an `Examination` of each as it was before."""
+def _train(
+    how: How, models: Models, batches: list[Any], epochs: int, callbacks: Any
+) -> list[Examination]:
+    """Train all of `models`; return an `Examination` of each as it was before."""
     room = (0, 0)
     if how != "turns":  # for the longest, so that one program serves all
         rows = [array.shape[0] for each in batches for array in arrays_of(each)[0]]
@@ -111,10 +115,10 @@ def _train(how, models, batches, epochs, callbacks):
         Epoch(loop, each, room, at_once=how == "vectorized")
         for loop, each in zip(loops, batches, strict=True)
     ]
-    examinations = [None] * len(models)
+    examinations: dict[int, Examination] = {}
 
-    def one(number):
-        """Trains a model: between two calls, whatever else a fit does."""
+    def one(number: int) -> Generator[Call]:
+        """Train a model: between two calls, do whatever else a fit does."""
         model, data = models[number], batches[number]
         examinations[number], hook = model.begin_fit(data)
         own = [] if callbacks is None else callbacks[number]
@@ -127,23 +131,24 @@ def _train(how, models, batches, epochs, callbacks):
             _in_threads(trainings)
         elif how == "vectorized":
             loops, placed = [each.loop for each in passes], [each.placed for each in passes]
-            _abreast(trainings, engine.Abreast(loops, placed))
+            _together(trainings, engine.VectorizedLoop(loops, placed))
         else:
             for each in trainings:
                 for call in each:
                     call()
-    return examinations
+    return [examinations[number] for number in range(len(models))]
 
 
-def _in_threads(trainings):
+def _in_threads(trainings: list[Any]) -> None:
     """Make the calls of `trainings` in as many threads as there are cores; first come first served.
 
     Whatever is not a compiled program runs in this thread. So does the first call of each kind,
     for it compiles.
     """
-    known, waiting = set(), {}
+    known: set[Any] = set()
+    waiting: dict[Future[None], Any] = {}
 
-    def advance(each):
+    def advance(each: Iterator[Call]) -> None:
         for call in each:
             if call.kind in known:
                 waiting[pool.submit(copy_context().run, call)] = each
@@ -151,7 +156,7 @@ def _in_threads(trainings):
             call()
             known.add(call.kind)
 
-    def serve(timeout=None):
+    def serve(timeout: float | None = None) -> None:
         for done in wait(waiting, timeout, FIRST_COMPLETED).done:
             each = waiting.pop(done)
             done.result()
@@ -168,51 +173,63 @@ def _in_threads(trainings):
         pool.shutdown(cancel_futures=True)
 
 
-def _abreast(trainings, abreast):
+def _together(trainings: list[Any], loop: Any) -> None:
     """Make the calls of `trainings` together, as many at a time as are of one kind."""
     calls = dict(enumerate(next(each, None) for each in trainings))
     while calls := {number: call for number, call in calls.items() if call}:
         kind = next(iter(calls.values())).kind
         some = {number: call for number, call in calls.items() if call.kind == kind}
-        abreast.run(some)
+        loop.run(some)
         calls |= {number: next(trainings[number], None) for number in some}
 
 
-def _way(how, models, batches):
-    """How to train `models`: `how`, or what is fast here."""
+def _choose(how: How, models: Models, batches: list[Any]) -> How:
+    """Return how to train `models`: `how`, or what is fast here."""
     if how not in get_args(How):
         raise InputError(f"how is {how!r}; choose one of {', '.join(get_args(How))}.")
     if how == "auto":
-        if engine.Abreast is None or len(models) == 1:
+        if not _can_share() or len(models) == 1:
             return "turns"
-        how = "vectorized" if engine.Abreast.pays() and not _apart(batches) else "threads"
-    if how != "turns" and engine.Abreast is None:
-        raise InputError(
-            f"how={how!r} needs JAX, and Keras runs on {keras.backend.backend()}; leave it 'auto'."
+        how = (
+            "vectorized"
+            if engine.VectorizedLoop.worthwhile() and not _obstacle(batches)
+            else "threads"
         )
-    if how == "vectorized" and _apart(batches):
-        raise InputError(f"how='vectorized' cannot be: {_apart(batches)}; leave it 'auto'.")
+    if how != "turns" and not _can_share():
+        raise InputError(
+            f"how={how!r} needs JAX and the fast engine, and this is {keras.backend.backend()} "
+            f"with the {engine.in_use()} one; leave it 'auto'."
+        )
+    if how == "vectorized" and _obstacle(batches):
+        raise InputError(f"how='vectorized' cannot be: {_obstacle(batches)}; leave it 'auto'.")
     return how
 
 
-def _apart(batches):
-    """Why `batches` cannot lie on the device as one array; empty if they can."""
+def _can_share() -> bool:
+    """Return whether models that are alike can share programs: on JAX, by the fast engine."""
+    return engine.VectorizedLoop is not None and engine.fast()
+
+
+def _obstacle(batches: list[Any]) -> str:
+    """Return why `batches` cannot lie on the device as one array; empty if they can."""
     found = [arrays_of(each) for each in batches]
     if any(not arrays or arrays[0].nbytes > WHOLE for arrays, _ in found):
         return f"data other than Batches, or of more than {WHOLE >> 30} GiB"
-    if len({cut for _, cut in found}) > 1:
+    if len({index for _, index in found}) > 1:
         return "windows are cut from some series, and not, or otherwise, from others"
+    if len({len(arrays) for arrays, _ in found}) > 1:
+        return "some have weights and others do not"
     return ""
 
 
-def _as_batches(models, xs, ys, batch_size, seeds):
-    """`Batches` for each model, as given or of its array."""
+def _as_batches(models: Models, xs: Any, ys: Any, batch_size: int, seeds: Any) -> list[Any]:
+    """Return `Batches` for each model, as given or of its array."""
     seeds = [seeds] * len(models) if isinstance(seeds, int | np.integer) else list(seeds)
     ys = [None] * len(models) if ys is None else ys
     for name, given in (("arrays in xs", xs), ("arrays in ys", ys), ("seeds", seeds)):
         if len(given) != len(models):
             raise InputError(f"{len(models)} models but {len(given)} {name}; give one for each.")
-    found = []
+    found: list[Any] = []
     for number, (model, x, y, seed) in enumerate(zip(models, xs, ys, seeds, strict=True)):
         if not hasattr(x, "begin_epoch"):
             x = Batches(np.asarray(x), batch_size, seed, None if y is None else np.asarray(y))
@@ -234,8 +251,8 @@ def _as_batches(models, xs, ys, batch_size, seeds):
     return found
 
 
-def _require_trainable(models):
-    """Raise ValueError unless `models` are detectors, compiled, each once."""
+def _require_trainable(models: Models) -> None:
+    """Raise InputError unless `models` are compiled `AnomalyModel`s, each once."""
     if not models:
         raise InputError("there are no models to train.")
     for number, model in enumerate(models):
@@ -251,8 +268,8 @@ def _require_trainable(models):
             raise InputError(f"models[{number}] was compiled with run_eagerly=True; leave it out.")
 
 
-def _require_alike(models):
-    """Raise ValueError unless one program serves all of `models`."""
+def _require_alike(models: Models) -> None:
+    """Raise InputError unless one program serves all of `models`."""
     first = _settings(models[0])
     for number, model in enumerate(models):
         own = _settings(model)
@@ -266,10 +283,10 @@ def _require_alike(models):
             )
 
 
-def _settings(model):
-    """All that a compiled step goes by: name of a setting to its value.
+def _settings(model: AnomalyModel) -> dict[str, Any]:
+    """Return all that a compiled step depends on: name of a setting to its value.
 
-    Keras' own configurations say it too, but to write one imports TensorFlow where there is one.
+    Keras' own configurations say it too, but writing one imports TensorFlow where it is installed.
     """
     found = {"the class": type(model).__name__, **_plain(model.optimizer, "its optimizer")}
     for part, optimizer in getattr(model.optimizer, "by_part", {}).items():
@@ -285,8 +302,8 @@ def _settings(model):
     return {name: value for name, value in found.items() if name not in FREE}
 
 
-def _network(network, name):
-    found = {}
+def _network(network: keras.Model, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     layers = network._flatten_layers(include_self=False)
     for index, layer in enumerate(layers):
         found |= _plain(layer, f"layer {index} of its {name}")
@@ -301,9 +318,9 @@ def _network(network, name):
     return found
 
 
-def _plain(thing, name):
-    """What `thing`, a layer or an optimizer, keeps in public attributes that can be compared."""
-    found = {name: type(thing).__name__}
+def _plain(thing: Any, name: str) -> dict[str, Any]:
+    """Return what `thing`, a layer or an optimizer, keeps in public attributes of plain values."""
+    found: dict[str, Any] = {name: type(thing).__name__}
     schedule = getattr(thing, "_learning_rate", None)
     if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
         found |= _plain(schedule, f"the schedule of {name}")

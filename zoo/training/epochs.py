@@ -1,4 +1,4 @@
-"""Epochs over data in memory, many steps a call, where Keras makes one call a step.
+"""Epochs over data in memory, many steps per call, where Keras makes one call a step.
 
 What Keras' `fit` promises stays: callbacks, history, progress, validation, an early stop. Between
 two calls the model's variables are up to date, so that callbacks may read them, and Ctrl-C is
@@ -7,62 +7,27 @@ heard. A callback that wants every batch gets every batch.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import Any
 
 import keras
 import numpy as np
 
-from zoo.engine.windows import Cut, find_cut, lengthened, ready
+from zoo.engine.windows import WindowIndex, padded, ready, window_index
 from zoo.training.batches import Batches
 
-CALL_SECONDS = 0.5  # that a call shall take
-LEAST_STEPS, MOST_SECONDS = 4, 2.0  # of a call of slow steps: it begins by asking for memory
-WHOLE = 2**31  # bytes of data at most that are placed on the device once and for all
+WHOLE = 2**31  # bytes, at most, of data that are placed on the device once and for all
 PIECE = 2**24  # bytes of larger data that are handed to the device at a time
 PIECE_STEPS = 64
-SERVED = (
-    "batch_size",
-    "epochs",
-    "verbose",
-    "callbacks",
-    "validation_data",
-    "shuffle",
-    "initial_epoch",
-    "validation_batch_size",
-    "validation_freq",
-)
+
+Logs = dict[str, float]
 
 
-def served(*args: Any, **kwargs: Any) -> dict[str, Any] | None:
-    """What `keras.Model.fit` takes after `x` and `y`, by name; None where `fit` cannot serve it.
-
-    Example:
-        >>> served(32, 5)
-        {'batch_size': 32, 'epochs': 5}
-        >>> served(32, sample_weight=np.ones(5)) is None
-        True
-    """
-    defaults = {n: p.default for n, p in inspect.signature(keras.Model.fit).parameters.items()}
-    given = {**dict(zip(list(defaults)[3:], args, strict=False)), **kwargs}
-    others = (name for name in given if name not in SERVED)
-    if any(np.ndim(given[name]) or given[name] != defaults.get(name) for name in others):
-        return None
-    return {name: value for name, value in given.items() if name in SERVED}
-
-
-def as_batches(x: Any, y: Any = None, batch_size: int | None = None, shuffle: bool = True) -> Any:
-    """Data as batches that `Epoch` can read; None for what Keras must iterate itself."""
-    if hasattr(x, "begin_epoch"):
-        return x
-    if not isinstance(x, np.ndarray) or not len(x) or not isinstance(y, np.ndarray | None):
-        return None
-    seed = np.random.randint(2**31) if shuffle else None
-    return Batches(x, batch_size or 32, seed, y)
+def served(data: Any) -> bool:
+    """Return whether `Epoch` can read `data`; Keras iterates everything else itself."""
+    return hasattr(data, "begin_epoch")
 
 
 @dataclass(frozen=True)
@@ -70,33 +35,27 @@ class Call:
     """Steps to take: what `Loop.run` takes, and whose they are."""
 
     epoch: Epoch
-    cut: Cut
+    index: WindowIndex
     data: list[Any]
     order: Any
     start: int
     end: int
-    timed: bool = False
 
     @property
-    def kind(self) -> tuple:
+    def kind(self) -> tuple[Any, ...]:
         """What a program is compiled for; hashable."""
-        return self.cut, *(tuple(each.shape) for each in (*self.data, self.order))
+        return self.index, *(tuple(each.shape) for each in (*self.data, self.order))
 
     def __call__(self) -> None:
-        """Take them."""
-        begun = perf_counter()
-        self.epoch.loop.run(self.cut, self.data, self.order, self.start, self.end)
-        if self.timed:  # the first call compiles, and says nothing of the next
-            seconds = (perf_counter() - begun) / (self.end - self.start)
-            known = self.epoch.loop.step_seconds
-            known[self.kind] = seconds if self.kind in known else 0.0
+        """Take the steps."""
+        self.epoch.loop.run(self.index, self.data, self.order, self.start, self.end)
 
 
 class Epoch:
-    """The steps of an epoch, in training or validation, a few calls for all of them.
+    """The steps of an epoch, in training or validation, in a few calls.
 
     Args:
-        loop: what takes the steps, of the backend.
+        loop: `zoo.engine.Loop`, which takes the steps.
         batches: `Batches`, or another data set that is read batch by batch.
         room: rows of data and steps of an epoch to make room for, so that what is compiled for
             these serves others that are shorter.
@@ -110,55 +69,54 @@ class Epoch:
         self.batches = batches
         self.room = room
         self.at_once = at_once
-        self.placed = None
-        arrays, self.cut = arrays_of(batches)
+        self.placed: list[Any] | None = None
+        arrays, self.index = arrays_of(batches)
         if arrays and arrays[0].nbytes <= WHOLE:
-            self.placed = [loop.place(lengthened(ready(each), room[0])) for each in arrays]
+            self.placed = [loop.place(padded(ready(each), room[0])) for each in arrays]
 
     def calls(self, single: bool = False) -> Iterator[tuple[int, int, Call]]:
-        """First and last step of each call, and the call itself.
+        """Yield the first and last step of each call, and the call itself.
 
         Args:
             single: whether each call shall take one step only.
         """
-        return self._from_host(single) if self.placed is None else self._from_device(single)
+        if self.placed is None:
+            return self._from_host(single)
+        return self._from_device(self.placed, single)
 
-    def _from_device(self, single):
+    def _from_device(self, data: list[Any], single: bool) -> Iterator[tuple[int, int, Call]]:
         size, count = self.batches.batch_size, len(self.batches.order)
         whole = count // size
         # Sorted within each batch, memory is read forwards.
         order = self.batches.order[: whole * size].astype("int32").reshape(whole, size)
         order.sort(axis=1)
-        placed = self.loop.place(lengthened(order, self.room[1]))
-        done = 0
-        call = Call(self, self.cut, self.placed, placed, 0, 0, timed=True)
-        while done < whole:
-            steps = 1 if single else whole if self.at_once else self._steps_a_call(call.kind)
-            end = min(whole, done + steps)
-            yield done, end - 1, replace(call, start=done, end=end)
-            done = end
+        steps = self.loop.steps_per_call(size, self.batches.x.shape[1:])
+        steps = 1 if single else whole if self.at_once else steps
+        call = Call(self, self.index, data, self.loop.place(padded(order, self.room[1])), 0, 0)
+        for start in range(0, whole, max(1, steps)):
+            end = min(whole, start + steps)
+            yield start, end - 1, replace(call, start=start, end=end)
         if len(self.batches) > whole:
             rest = np.sort(self.batches.order[whole * size :])[None].astype("int32")
-            placed = self.loop.place(rest)
-            yield whole, whole, Call(self, self.cut, self.placed, placed, 0, 1)
+            yield whole, whole, replace(call, order=self.loop.place(rest), end=1)
 
-    def _from_host(self, single):
+    def _from_host(self, single: bool) -> Iterator[tuple[int, int, Call]]:
         first = 0
         for held in self._pieces(single):
             parts = [np.concatenate(each) for each in zip(*held, strict=True)]
             order = np.arange(len(parts[0]), dtype="int32").reshape(len(held), -1)
             placed = [self.loop.place(part) for part in parts], self.loop.place(order)
             last = first + len(held) - 1
-            yield first, last, Call(self, Cut(), *placed, 0, len(held))
+            yield first, last, Call(self, WindowIndex(), *placed, 0, len(held))
             first = last + 1
 
-    def _pieces(self, single):
-        """Lists of as many batches as are handed over at a time; those that are left, alone."""
-        held = []
+    def _pieces(self, single: bool) -> Iterator[list[list[np.ndarray]]]:
+        """Yield lists of as many batches as are handed over at a time; the rest, one by one."""
+        held: list[list[np.ndarray]] = []
         for index in range(len(self.batches)):
             batch = self.batches[index]
-            arrays = batch if isinstance(batch, tuple) else (batch,)
-            arrays = [ready(np.asarray(array)) for array in arrays]
+            given = batch if isinstance(batch, tuple) else (batch,)
+            arrays = [ready(np.asarray(array)) for array in given]
             if held and len(arrays[0]) != len(held[0][0]):
                 yield from ([each] for each in held)
                 held = []
@@ -169,31 +127,28 @@ class Epoch:
                 held = []
         yield from ([each] for each in held)
 
-    def _steps_a_call(self, kind):
-        seconds = self.loop.step_seconds.get(kind)
-        if not seconds:
-            return 1
-        return max(1, min(LEAST_STEPS, int(MOST_SECONDS / seconds)), int(CALL_SECONDS / seconds))
+
+def arrays_of(batches: Any) -> tuple[list[np.ndarray], WindowIndex]:
+    """Return what of `Batches` is placed on the device, samples first; none of other data sets."""
+    if not is_plain(batches):
+        return [], WindowIndex()
+    x, *others = batches.arrays
+    series, index = window_index(x)
+    return [series, *map(np.asarray, others)], index
 
 
-def arrays_of(batches: Any) -> tuple[list[np.ndarray], Cut]:
-    """What of `Batches` is placed on the device, samples first; none of other data sets."""
-    if getattr(type(batches), "__getitem__", None) is not Batches.__getitem__:
-        return [], Cut()
-    series, cut = find_cut(batches.x)
-    return [series] if batches.y is None else [series, np.asarray(batches.y)], cut
+def is_plain(data: Any) -> bool:
+    """Return whether `data` is `Batches` and reads its arrays as these do."""
+    return getattr(type(data), "__getitem__", None) is Batches.__getitem__
 
 
-def fit(model, batches, **options):
+def fit(model: Any, batches: Any, **options: Any) -> keras.callbacks.History:
     """Train as `keras.Model.fit` does.
 
     Args:
         model: compiled `zoo.models.base.AnomalyModel`.
-        batches: what `as_batches` gave.
+        batches: data that are `served`.
         **options: those of `training`.
-
-    Returns:
-        `keras.callbacks.History`.
     """
     with closing(training(model, Epoch(model.loop(training=True), batches), **options)) as calls:
         for call in calls:
@@ -202,35 +157,29 @@ def fit(model, batches, **options):
 
 
 def training(
-    model,
-    train_epoch,
-    batch_size=None,
-    epochs=1,
-    initial_epoch=0,
-    validation_data=None,
-    validation_batch_size=None,
-    validation_freq=1,
-    callbacks=None,
-    verbose="auto",
-):
-    """All that `keras.Model.fit` does but the steps: a generator of the calls that take them.
+    model: Any,
+    train_epoch: Epoch,
+    epochs: int = 1,
+    initial_epoch: int = 0,
+    validation_data: Any = None,
+    validation_freq: int | list[int] = 1,
+    callbacks: Any = None,
+    verbose: Any = "auto",
+) -> Generator[Call]:
+    """Do all that `keras.Model.fit` does but the steps, and yield the calls that take them.
 
-    Each must have been made before the next is asked for. So several models can train at a time.
+    Each call must have been made before the next is asked for. So several models can train at a
+    time.
 
     Args:
         model: compiled `zoo.models.base.AnomalyModel`; its `history` is there after the last call.
         train_epoch: `Epoch` of training steps.
-        batch_size: of validation, where `validation_batch_size` is not given.
         epochs: number of the epoch to end before.
         initial_epoch: number of the first.
-        validation_data: as in Keras.
-        validation_batch_size: as in Keras.
+        validation_data: data in batches, or None.
         validation_freq: epochs between validations, or a list of those to validate after.
         callbacks: as in Keras.
         verbose: as in Keras.
-
-    Yields:
-        `Call`.
     """
     if not isinstance(callbacks, keras.callbacks.CallbackList):
         callbacks = keras.callbacks.CallbackList(
@@ -243,9 +192,9 @@ def training(
             model=model,
         )
     single = any(map(_wants_every_batch, callbacks.callbacks))
-    validate = _validation(model, validation_data, validation_batch_size or batch_size)
+    validate = _validation(model, validation_data)
     model.stop_training = False
-    logs = {}
+    logs: Logs = {}
     callbacks.on_train_begin()
     try:
         for epoch in range(model._initial_epoch or initial_epoch, epochs):
@@ -269,20 +218,16 @@ def training(
     callbacks.on_train_end(logs)
 
 
-def _validation(model, data, batch_size):
-    """Function of the callbacks that returns validation logs; on the device where data allow it."""
-    x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
-    batches = None if weight is not None else as_batches(x, y, batch_size, shuffle=False)
-    if batches is not None:
-        epoch = Epoch(model.loop(training=False), batches)
+def _validation(model: Any, data: Any) -> Callable[[Any], Logs]:
+    """Return a function of the callbacks that validates; on the fast path where data allow it."""
+    if served(data):
+        epoch = Epoch(model.loop(training=False), data)
         return lambda callbacks: evaluate(model, epoch, callbacks)
-    return lambda callbacks: model.evaluate(
-        x, y, batch_size, sample_weight=weight, callbacks=callbacks, return_dict=True
-    )
+    return lambda callbacks: model.evaluate(data, callbacks=callbacks, return_dict=True)
 
 
-def evaluate(model, epoch, callbacks):
-    """Mean logs of `epoch`, an `Epoch` of validation steps, as `keras.Model.evaluate` has them."""
+def evaluate(model: Any, epoch: Epoch, callbacks: Any) -> Logs:
+    """Return the mean logs of `epoch`, of validation steps, as `keras.Model.evaluate` does."""
     model.reset_metrics()
     callbacks.on_test_begin()
     for first, last, call in epoch.calls():
@@ -294,7 +239,7 @@ def evaluate(model, epoch, callbacks):
     return logs
 
 
-def _wants_every_batch(callback):
+def _wants_every_batch(callback: Any) -> bool:
     if isinstance(callback, keras.callbacks.ProgbarLogger):
         return False
     if "epoch" in (getattr(callback, name, None) for name in ("save_freq", "update_freq")):

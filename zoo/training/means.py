@@ -1,5 +1,8 @@
 """Means over an epoch of whatever terms a model's `learn` reports."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -11,8 +14,8 @@ from zoo.errors import InputError
 class RunningMeans(keras.metrics.Metric):
     """Sample-weighted means of up to 16 named scalars, kept in one vector.
 
-    A model need not declare its terms: the names are learned when the step is first traced, and
-    one vector addition a step serves them all.
+    A model need not declare its terms: the names become known when the step is first traced, and
+    one vector addition a step adds them all.
 
     Example:
         >>> means = RunningMeans()
@@ -24,13 +27,13 @@ class RunningMeans(keras.metrics.Metric):
 
     limit = 16
 
-    def __init__(self, name="means", **kwargs):
+    def __init__(self, name: str = "means", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.totals = self.add_variable((self.limit,), initializer="zeros", name="totals")
         self.weight = self.add_variable((), initializer="zeros", name="weight")
-        self.names = ()
+        self.names: tuple[str, ...] = ()
 
-    def update_state(self, terms, sample_weight=1):
+    def update_state(self, terms: Mapping[str, Any], sample_weight: Any = 1) -> None:
         """Add `terms`, a dict of scalars, that stand for `sample_weight` samples."""
         if len(terms) > self.limit:
             raise InputError(f"learn() reported {len(terms)} terms; at most {self.limit} fit.")
@@ -41,13 +44,13 @@ class RunningMeans(keras.metrics.Metric):
         self.totals.assign_add(values * sample_weight)
         self.weight.assign_add(sample_weight)
 
-    def result(self):
-        """Dict of the means so far; zeros before the first batch."""
+    def result(self) -> dict[str, Any]:
+        """Return the means so far by name; zeros before the first batch."""
         weight = ops.maximum(self.weight, 1e-12)
         return {name: self.totals[i] / weight for i, name in enumerate(self.names)}
 
-    def as_floats(self):
-        """The same as Python floats, read from the device as two arrays."""
+    def as_floats(self) -> dict[str, float]:
+        """Return the same as Python floats, read from the device as two arrays."""
         totals, weight = map(ops.convert_to_numpy, (self.totals, self.weight))
         means = totals / np.maximum(weight, np.float32(1e-12))
         return {name: float(mean) for name, mean in zip(self.names, means, strict=False)}

@@ -1,9 +1,9 @@
-"""Arrays of any length through a compiled function, in pieces of few different sizes."""
+"""Compute a compiled function of arrays of any length, in pieces of few different sizes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -14,13 +14,15 @@ from zoo.engine.windows import ready
 from zoo.errors import InputError
 from zoo.training.batches import Batches
 
-ROOMS = (8, 64, 512)  # batches that are one call at most; each is compiled for by itself
+ROOMS = (8, 64, 512)  # batches of one call, at most; each size is compiled by itself
 
 
-def in_pieces(call: Callable, *arrays: np.ndarray, most: int = 256) -> tuple[np.ndarray, ...]:
-    """What `call(*arrays)` gives, computed a piece at a time.
+def in_pieces(
+    call: Callable[..., Any], *arrays: np.ndarray, most: int = 256
+) -> tuple[np.ndarray, ...]:
+    """Return `call(*arrays)`, computed a piece at a time.
 
-    The last piece is filled up to a power of two, for JAX compiles anew for each new size.
+    The last piece is padded to a power of two, for JAX compiles anew for each new size.
 
     Args:
         call: function of arrays `(m, ...)`; returns a tuple of arrays `(m, ...)`.
@@ -38,10 +40,10 @@ def in_pieces(call: Callable, *arrays: np.ndarray, most: int = 256) -> tuple[np.
     return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
 
 
-def in_batches(call: Callable, x: np.ndarray, size: int) -> np.ndarray:
-    """What a compiled function of one array makes of `x`, in batches of `size`.
+def in_batches(call: Any, x: np.ndarray, size: int) -> np.ndarray:
+    """Return a compiled function of `x`, in batches of `size`.
 
-    Batches are one call (`call.of_batches`): as many as some 16 MB hold, if that is eight or more.
+    As many batches as 16 MB hold are one call (`call.of_batches`), if that is eight or more.
 
     Args:
         call: what `zoo.engine.compiled` gave.
@@ -54,8 +56,8 @@ def in_batches(call: Callable, x: np.ndarray, size: int) -> np.ndarray:
     return np.concatenate(list(_call_by_call(call, x, size)))
 
 
-def _call_by_call(call, x, size) -> Iterator[np.ndarray]:
-    """The parts of what `in_batches` returns, one a call."""
+def _call_by_call(call: Any, x: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Yield the parts of what `in_batches` returns, one per call."""
     most = 2**22 // (size * x[0].size)
     if len(x) <= size or most < ROOMS[0] or not hasattr(call, "of_batches"):
         for count, (piece,) in _filled_up([x], size):
@@ -66,15 +68,15 @@ def _call_by_call(call, x, size) -> Iterator[np.ndarray]:
         yield call.of_batches(ready(x[start : start + room * size]), size, room)
 
 
-def mean_in_pieces(call: Callable, data: Any, *networks: keras.Model) -> np.ndarray:
-    """Mean over samples of what `call` makes of them, `(d,)` float64.
+def mean_in_pieces(call: Any, data: Any, *networks: keras.Model) -> np.ndarray:
+    """Return the mean over samples of `call`, `(d,)` float64.
 
-    Only a piece of the samples, and of what is made of them, is in memory at a time.
+    Only a piece of the samples and of the results is in memory at a time.
 
     Args:
         call: function of an array `(m, ...)`, m >= 1; returns NumPy `(m, d)`.
         data: what `fit` takes; of `Batches` the samples that an epoch leaves out count too.
-        *networks: as for `samples_a_call`.
+        *networks: as for `samples_per_call`.
 
     Raises:
         ValueError: no samples.
@@ -83,9 +85,9 @@ def mean_in_pieces(call: Callable, data: Any, *networks: keras.Model) -> np.ndar
         >>> mean_in_pieces(lambda x: x, np.arange(6.0).reshape(3, 2)).tolist()
         [2.0, 3.0]
     """
-    total, count = 0.0, 0
+    total, count = np.zeros(()), 0
     for samples in filter(len, _arrays(data)):
-        for found in _call_by_call(call, samples, samples_a_call(samples, *networks)):
+        for found in _call_by_call(call, samples, samples_per_call(samples, *networks)):
             total = total + np.sum(found, axis=0, dtype="float64")
             count += len(found)
     if not count:
@@ -93,30 +95,30 @@ def mean_in_pieces(call: Callable, data: Any, *networks: keras.Model) -> np.ndar
     return total / count
 
 
-def samples_a_call(x: np.ndarray, *networks: keras.Model) -> int:
-    """How many samples of `x` networks take in a call: a power of two, 64 to 4096.
+def samples_per_call(x: np.ndarray, *networks: keras.Model) -> int:
+    """Return how many samples of `x` networks take per call: a power of two, 64 to 4096.
 
-    As many as some 16 MB hold, and of the widest layer's output, or its attention weights, as many
-    numbers as are fast on this backend: `zoo.engine.numbers_a_call`. A recurrent layer counts with
-    all steps of time, whether it returns them or not.
+    The samples fill at most 16 MB, and the widest layer's output, or its attention weights, at most
+    `zoo.engine.numbers_per_call` elements. A recurrent layer counts with all steps of time, whether
+    it returns them or not.
 
     Args:
         x: `(n, ...)`, n >= 1.
         *networks: that the samples go through, as far as known.
 
     Example:
-        >>> samples_a_call(np.zeros((5, 100, 8))), samples_a_call(np.zeros((5, 512, 256)))
+        >>> samples_per_call(np.zeros((5, 100, 8))), samples_per_call(np.zeros((5, 512, 256)))
         (4096, 64)
     """
     layers = [layer for each in networks for layer in each.layers]
     length = x.shape[1] if x.ndim > 1 else 1
     widest = max((_numbers(layer, length) for layer in layers), default=1)
-    most = engine.numbers_a_call()
+    most = engine.numbers_per_call()
     return min(4096, max(64, 2 ** int(np.log2(min(2**22 / x[0].size, most / widest)))))
 
 
-def _numbers(layer, length):
-    """How many numbers a sample becomes in a layer; `length` of a window that takes any."""
+def _numbers(layer: Any, length: int) -> int:
+    """Return the elements of a layer's output for one sample, a window of `length`."""
     shape = getattr(getattr(layer, "output", None), "shape", (None,))[1:]
     sizes = [size or length for size in shape]
     if isinstance(layer, keras.layers.RNN) and not layer.return_sequences:
@@ -125,8 +127,8 @@ def _numbers(layer, length):
     return max(math.prod(sizes), weights)
 
 
-def _filled_up(arrays, most) -> Iterator[tuple[int, list[np.ndarray]]]:
-    """Each piece of the arrays, and how many samples of it are no filling."""
+def _filled_up(arrays: Sequence[np.ndarray], most: int) -> Iterator[tuple[int, list[np.ndarray]]]:
+    """Yield each padded piece of the arrays, and how many of its samples are not padding."""
     for start in range(0, len(arrays[0]), most):
         piece = [np.ascontiguousarray(each[start : start + most]) for each in arrays]
         size = len(piece[0])
@@ -136,8 +138,8 @@ def _filled_up(arrays, most) -> Iterator[tuple[int, list[np.ndarray]]]:
         yield size, piece
 
 
-def _arrays(data) -> Iterator[np.ndarray]:
-    """The samples of what `fit` takes, without their labels."""
+def _arrays(data: Any) -> Iterator[np.ndarray]:
+    """Yield the samples of what `fit` takes, without their labels."""
     if getattr(type(data), "__getitem__", None) is Batches.__getitem__:
         data = data.x
     if isinstance(data, np.ndarray):

@@ -1,14 +1,17 @@
 """Learning rates that change with the epochs."""
 
 import math
+from collections.abc import Sequence
 
 import keras
 
 
-def milestones(learning_rate, epochs, factor=0.1):
-    """Callback that multiplies the learning rate by `factor` at each milestone, from epoch 0 on.
+def milestones(
+    learning_rate: float, epochs: Sequence[int], factor: float = 0.1
+) -> keras.callbacks.Callback:
+    """Return a callback that multiplies the learning rate by `factor` at each milestone.
 
-    What `torch.optim.lr_scheduler.MultiStepLR` does; a milestone at 0 acts at once, which is how
+    As `torch.optim.lr_scheduler.MultiStepLR` does; a milestone at 0 acts at once, which is how
     a source's rate of 1e-3 can mean 1e-4.
 
     Args:
@@ -26,8 +29,8 @@ def milestones(learning_rate, epochs, factor=0.1):
     )
 
 
-def cosine(learning_rate, epochs):
-    """Callback that lets the learning rate fall to zero over `epochs`, along half a cosine.
+def cosine(learning_rate: float, epochs: int) -> keras.callbacks.Callback:
+    """Return a callback that lowers the learning rate to zero over `epochs`, along half a cosine.
 
     Loshchilov & Hutter, SGDR, ICLR 2017, without restarts.
 

@@ -1,5 +1,7 @@
 """Random numbers inside a training step that do not depend on how the training got there."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -23,12 +25,13 @@ class Draws(keras.random.SeedGenerator):
         True
     """
 
-    def __init__(self, seed=0, **kwargs):
+    def __init__(self, seed: int = 0, **kwargs: Any):
         super().__init__(seed, **kwargs)
+        self.seed = seed
         self.begin_epoch(0)
 
-    def begin_epoch(self, epoch):
+    def begin_epoch(self, epoch: int) -> None:
         """Restart with the numbers of `epoch`, counted from 0."""
         # Hashed, for torch adds the two numbers: seed 0 would soon draw what seed 1 drew.
-        drawn = np.random.SeedSequence((self._initial_seed, epoch)).generate_state(1)
+        drawn = np.random.SeedSequence((self.seed, epoch)).generate_state(1)
         self.state.assign([int(drawn[0]) >> 1, 0])

@@ -22,8 +22,8 @@ from zoo.nn.networks import draw_weights, lenet, recurrent, transformer
 seed_everything(0)
 spread.WORK, spread.MOST = 1, int(os.environ.get("TEST_MOST", spread.MOST))
 engine_jax.GATHERED = 300  # numbers: two batches of windows at a time, one of images
-asked, spread_pays = [], spread.pays
-spread.pays = lambda *given: asked.append(spread_pays(*given)) or asked[-1]
+asked, worth = [], spread.worth_sharding
+spread.worth_sharding = lambda *given: asked.append(worth(*given)) or asked[-1]
 rng = np.random.default_rng(0)
 windows, images = (rng.normal(size=(44, *s)).astype("float32") for s in ((6, 3), (28, 28, 1)))
 results = {}
@@ -91,28 +91,32 @@ def two_devices(monkeypatch):
     return spread
 
 
-def test_sizes_decide_whether_to_spread(two_devices):
+def test_sizes_decide_whether_to_shard(two_devices):
     weights = [np.zeros((200, 100))]  # 20,000
     window = (50, 8)
-    assert two_devices.pays(weights, 64, window)
-    assert not two_devices.pays(weights, 63, window)  # one device would have more than the other
-    assert not two_devices.pays(weights, 8, window)  # too little to do
+    assert two_devices.worth_sharding(weights, 64, window)
+    assert not two_devices.worth_sharding(
+        weights, 63, window
+    )  # one device would have more than the other
+    assert not two_devices.worth_sharding(weights, 8, window)  # too little to do
     kernels = [np.zeros((5, 5, 8, 4)), *weights]
-    assert two_devices.pays(kernels, 40, (28, 28, 1))
-    assert not two_devices.pays(weights, 40, (28, 28, 1))  # what meets no pixel counts once
-    assert not two_devices.pays(weights, 6400, (8,))  # one large product: XLA spreads it
-    assert not two_devices.pays((), 64, window)
+    assert two_devices.worth_sharding(kernels, 40, (28, 28, 1))
+    assert not two_devices.worth_sharding(
+        weights, 40, (28, 28, 1)
+    )  # what meets no pixel counts once
+    assert not two_devices.worth_sharding(weights, 6400, (8,))  # one large product: XLA spreads it
+    assert not two_devices.worth_sharding((), 64, window)
 
 
 def test_one_device_is_not_spread_over(monkeypatch):
     from zoo.engine.jax import sharding as spread
 
     monkeypatch.setattr(spread, "_layouts", lambda: None)
-    assert not spread.pays([np.zeros((200, 100))], 64, (50, 8))
+    assert not spread.worth_sharding([np.zeros((200, 100))], 64, (50, 8))
 
 
-def test_nothing_is_spread_where_each_core_has_work_of_its_own(two_devices):
+def test_sharding_is_disabled_where_each_core_has_work_of_its_own(two_devices):
     given = [np.zeros((200, 100))], 64, (50, 8)
     with two_devices.on_one_core():
-        assert not two_devices.pays(*given)
-    assert two_devices.pays(*given)
+        assert not two_devices.worth_sharding(*given)
+    assert two_devices.worth_sharding(*given)

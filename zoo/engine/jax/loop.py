@@ -1,120 +1,28 @@
-"""One training step on JAX: a pure function of the state that Keras hands in.
+"""Many training steps per call on JAX: one program, compiled for each shape of data."""
 
-The step itself is written with assignments, as on the other backends. A `keras.StatelessScope`
-lends it the incoming state and collects what it assigned; nothing leaks out of the trace.
-"""
+from __future__ import annotations
 
 import copy
 import math
+from typing import Any
 
 import jax
-import keras
 import numpy as np
 
-from zoo.engine.jax import programs
-from zoo.engine.jax import sharding as spread
+from zoo.engine.jax import sharding
+from zoo.engine.jax.programs import Program, gradient_program, lend
+from zoo.engine.jax.reference import assign
 from zoo.engine.steps import Steps
+from zoo.engine.windows import WindowIndex
 
-on_one_core = spread.on_one_core
-GATHERED = 2**22  # numbers that cores are given at a time of data too large to give whole
+__all__ = ["Loop", "Program", "VectorizedLoop", "gradient_program", "numbers_per_call", "seed"]
 
-
-class Trainer:
-    """The two step methods Keras' JAX trainer calls, for a `zoo.models.base.AnomalyModel`."""
-
-    def train_step(self, state, data):
-        variables = (
-            self.trainable_variables,
-            self.non_trainable_variables,
-            self.optimizer.variables,
-            self.metrics_variables,
-        )
-        return _with_state(variables, state, lambda: self.learn_batch(data))
-
-    def test_step(self, state, data):
-        variables = (
-            self.trainable_variables,
-            self.non_trainable_variables,
-            self.metrics_variables,
-        )
-        return _with_state(variables, state, lambda: self.check_batch(data))
-
-
-def gradients(loss, variables, state):
-    """Value of `loss()` and its gradients by `variables`.
-
-    `loss` may assign to any variable of `state` (a moving center, batch statistics, a seed):
-    the new values leave the differentiated function as its result and are assigned outside.
-    """
-    watched = {id(variable) for variable in variables}
-    state = [variable for variable in state if id(variable) not in watched]
-
-    def pure(values):
-        lent = [*zip(variables, values, strict=True), *((v, v.value) for v in state)]
-        with keras.StatelessScope(lent, initialize_variables=False) as scope:
-            value, target, terms = loss()
-        return target, (value, terms, [scope.get_current_value(v) for v in state])
-
-    start = [variable.value for variable in variables]
-    (_, (value, terms, moved)), taken = jax.value_and_grad(pure, has_aux=True)(start)
-    _assign(state, moved)
-    return value, taken, terms
-
-
-def apply_gradients(optimizer, gradients, variables):
-    """Let `optimizer` move `variables` along `gradients`.
-
-    A loss-scaling optimizer branches on whether the gradients are finite, and a branch must not
-    assign: its stateless form is taken, which wants all of its variables at once.
-    """
-    if not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-        optimizer.apply(gradients, variables)
-        return
-    moved, own = optimizer.stateless_apply(
-        [v.value for v in optimizer.variables], gradients, [v.value for v in variables]
-    )
-    _assign(variables, moved)
-    _assign(optimizer.variables, own)
-
-
-def compiled(function, model):
-    """`function` of an array, compiled; it may read the variables of `model`, and gives NumPy."""
-
-    def pure(values, x):
-        with keras.StatelessScope(
-            list(zip(model.variables, values, strict=True)), initialize_variables=False
-        ):
-            return function(x)
-
-    return programs.Compiled(programs.Programs(pure), model)
-
-
-def compiled_gradient(function, model):
-    """`function` of an array and others, `(n,)`, with its gradient by the first, compiled.
-
-    What comes back takes NumPy and gives NumPy: the values, and the gradient of their sum.
-    """
-
-    @jax.jit
-    def pure(weights, x, *others):
-        def total(x):
-            lent = list(zip(model.variables, weights, strict=True))
-            with keras.StatelessScope(lent, initialize_variables=False):
-                values = function(x, *others)
-            return values.sum(), values
-
-        (_, values), gradient = jax.value_and_grad(total, has_aux=True)(x)
-        return values, gradient
-
-    def call(*arrays):
-        values, gradient = pure([v.value for v in model.variables], *arrays)
-        return np.asarray(values), np.asarray(gradient)
-
-    return call
+on_one_core = sharding.on_one_core
+GATHERED = 2**22  # elements copied to the devices per chunk when the data set does not fit
 
 
 class Loop(Steps):
-    """Steps as one program, compiled for each shape of data; on all cores where that pays."""
+    """Steps as one program; sharded over the cores where that is worth it."""
 
     def __init__(self, step, variables, model):
         super().__init__(step, variables, model)
@@ -122,8 +30,8 @@ class Loop(Steps):
         self._compiled = jax.jit(self._steps, static_argnums=(0, 1))
         self._on_batches = jax.jit(self._steps_on_batches)
 
-    def of(self, variables):
-        """The same program on the `variables` of another model, which must be alike.
+    def of(self, variables) -> Loop:
+        """Return the same program on the `variables` of another model, which must be alike.
 
         The two may run at a time, in two threads, once one of them ran.
         """
@@ -132,74 +40,79 @@ class Loop(Steps):
         return twin
 
     def place(self, array):
-        return spread.Placed(super().place(array))
+        return sharding.Placed(super().place(array))
 
-    def run(self, cut, data, order, start, end):
+    @staticmethod
+    def on_cpu() -> bool:
+        return jax.default_backend() == "cpu"
+
+    def run(self, index, data, order, start, end):
         state = [v.value for v in self.variables]
-        shape = data[0].shape[1:] if cut.window is None else (cut.window, *data[0].shape[1:])
+        shape = data[0].shape[1:] if index.window is None else (index.window, *data[0].shape[1:])
         steps = start, end
-        if not spread.pays(self.weights, order.shape[1], shape):
+        if not sharding.worth_sharding(self.weights, order.shape[1], shape):
             arrays = [each.here for each in data]
-            state = self._compiled(cut, False, state, arrays, order.here, *steps)
-        elif spread.has_room(data):
-            arrays, state = [each.everywhere for each in data], spread.everywhere(state)
-            state = self._compiled(cut, True, state, arrays, order.everywhere, *steps)
-            state = spread.here(state)
+            state = self._compiled(index, False, state, arrays, order.here, *steps)
+        elif sharding.has_room(data):
+            arrays, state = [each.everywhere for each in data], sharding.everywhere(state)
+            state = self._compiled(index, True, state, arrays, order.everywhere, *steps)
+            state = sharding.here(state)
         else:
             arrays = [np.asarray(each.here) for each in data]
-            state = self._run_gathered(cut, state, arrays, np.asarray(order.here), *steps)
-        _assign(self.variables, jax.block_until_ready(state))
+            state = self._run_gathered(index, state, arrays, np.asarray(order.here), *steps)
+        assign(self.variables, jax.block_until_ready(state))
 
-    def _run_gathered(self, cut, state, data, order, start, end):
-        """The same on all cores, each of which is given its part of some batches at a time.
+    def _run_gathered(self, index, state, data, order, start, end):
+        """Take the steps on all cores, each of which is given its shard of some batches at a time.
 
-        The next are gathered while these are learned from.
+        The next batches are gathered while the program runs on these.
         """
         size = order.shape[1]
-        steps = max(1, GATHERED // math.prod((size, cut.window or 1, *data[0].shape[1:])))
-        state = spread.everywhere(state)
+        steps = max(1, GATHERED // math.prod((size, index.window or 1, *data[0].shape[1:])))
+        state = sharding.everywhere(state)
         for first in range(start, end, steps):
             rows = order[np.arange(first, first + steps).clip(max=end - 1)]
-            found = cut.batch_by_numpy(data, rows.ravel())
-            batches = spread.in_parts(each.reshape(steps, size, *each.shape[1:]) for each in found)
+            found = index.batch_by_numpy(data, rows.ravel())
+            batches = sharding.in_parts(
+                each.reshape(steps, size, *each.shape[1:]) for each in found
+            )
             # Two programs of several devices at a time could each wait for a core the other holds.
             jax.block_until_ready(state)
             state = self._on_batches(state, batches, min(steps, end - first))
-        return spread.here(state)
+        return sharding.here(state)
 
-    def _steps(self, cut, spreads, state, data, order, start, end):
-        def body(index, state):
-            return self.one(cut, state, data, order[index], spreads)
+    def _steps(self, index, sharded, state, data, order, start, end):
+        def body(number, state):
+            return self.one(index, state, data, order[number], sharded)
 
         return jax.lax.fori_loop(start, end, body, state)
 
     def _steps_on_batches(self, state, batches, count):
-        def body(index, state):
-            return self._one(state, tuple(each[index] for each in batches), True)
+        def body(number, state):
+            return self._one(state, tuple(each[number] for each in batches), True)
 
         return jax.lax.fori_loop(0, count, body, state)
 
-    def one(self, cut, state, data, rows, spreads=False):
-        """What one step on the samples `rows` makes of `state`, the values of `variables`."""
-        return self._one(state, cut.batch(data, rows), spreads)
+    def one(self, index: WindowIndex, state, data, rows, sharded=False):
+        """Return the values of `variables` after one step from `state` on the samples `rows`."""
+        return self._one(state, index.batch(data, rows), sharded)
 
-    def _one(self, state, batch, spreads):
-        lent = list(zip(self.variables, state, strict=True))
-        with keras.StatelessScope(lent, initialize_variables=False) as scope:
-            self.step(spread.shared(batch) if spreads else batch)
+    def _one(self, state, batch, sharded):
+        with lend(self.variables, state) as scope:
+            self.step(sharding.shared(batch) if sharded else batch)
         state = [scope.get_current_value(v) for v in self.variables]
-        return spread.whole(state) if spreads else state
+        return sharding.whole(state) if sharded else state
 
 
-class Abreast:
-    """Steps of models that are alike, each on data of its own, as one vectorised program.
+class VectorizedLoop:
+    """Steps of models that are alike, each on data of its own, as one vectorized program.
 
     Args:
         loops: `Loop` of each model; the step of the first is taken for all.
         data: of each model what was placed, all of one shape.
     """
 
-    def __init__(self, loops, data):
+    def __init__(self, loops: list[Loop], data: list[Any]):
         self.loops = loops
         self.data = [
             jax.numpy.stack([each.here for each in arrays]) for arrays in zip(*data, strict=True)
@@ -207,19 +120,19 @@ class Abreast:
         self._compiled = jax.jit(self._steps, static_argnums=0)
 
     @staticmethod
-    def pays():
-        """Whether it is faster than a thread for each core: where one program fills the device.
+    def worthwhile() -> bool:
+        """Return whether it is faster than a thread per core: where one program fills the device.
 
-        On a CPU it is not. A batched matrix product runs no faster there than one after another,
-        and what a step leaves no longer fits the cache.
+        On a CPU it is not: a batched matrix product runs no faster there than its parts one after
+        another, and what a step leaves no longer fits the cache.
         """
         return jax.default_backend() != "cpu"
 
-    def run(self, calls):
+    def run(self, calls: dict[int, Any]) -> None:
         """Take the steps of `calls`: number of a model to its `zoo.training.epochs.Call`.
 
-        The samples are cut alike and the orders of one shape. Models without a call, and those
-        with fewer steps, stay as they are while the others move.
+        The samples have one `WindowIndex` and the orders one shape. Models without a call, and
+        those with fewer steps, stay as they are while the others move.
         """
         some = next(iter(calls.values()))
         numbers = range(len(self.loops))
@@ -227,20 +140,20 @@ class Abreast:
         start = np.array([calls[i].start if i in calls else 0 for i in numbers])
         end = np.array([calls[i].end if i in calls else 0 for i in numbers])
         states = [[v.value for v in loop.variables] for loop in self.loops]
-        states = self._compiled(some.cut, states, self.data, orders, start, end)
+        states = self._compiled(some.index, states, self.data, orders, start, end)
         states = jax.block_until_ready(states)
         for number in calls:
-            _assign(self.loops[number].variables, states[number])
+            assign(self.loops[number].variables, states[number])
 
-    def _steps(self, cut, states, data, orders, start, end):
+    def _steps(self, index, states, data, orders, start, end):
         orders = jax.numpy.stack(orders)
         state = [jax.numpy.stack(values) for values in zip(*states, strict=True)]
 
-        def body(index, state):
-            moved = jax.vmap(lambda *one: self.loops[0].one(cut, *one))(
-                state, data, orders[:, index]
+        def body(number, state):
+            moved = jax.vmap(lambda *one: self.loops[0].one(index, *one))(
+                state, data, orders[:, number]
             )
-            moves = (start <= index) & (index < end)
+            moves = (start <= number) & (number < end)
             return [
                 jax.numpy.where(moves.reshape(-1, *[1] * (new.ndim - 1)), new, old)
                 for new, old in zip(moved, state, strict=True)
@@ -250,27 +163,10 @@ class Abreast:
         return [[values[number] for values in state] for number in range(len(states))]
 
 
-def seed(seed):
-    """JAX keeps no generator of its own."""
+def seed(seed: int) -> None:
+    """Do nothing: JAX keeps no generator of its own."""
 
 
-def numbers_a_call():
-    """Of the widest layer's output: on a CPU what fits its cache, elsewhere 64 MB."""
-    return 2**18 if jax.default_backend() == "cpu" else 2**24
-
-
-def _with_state(variables, state, step):
-    """Run `step()` on the lent `state`; return its logs and the state it leaves."""
-    lent = [
-        pair
-        for group, values in zip(variables, state, strict=True)
-        for pair in zip(group, values, strict=True)
-    ]
-    with keras.StatelessScope(lent, initialize_variables=False) as scope:
-        logs = step()
-    return logs, tuple([scope.get_current_value(v) for v in group] for group in variables)
-
-
-def _assign(variables, values):
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+def numbers_per_call() -> int:
+    """Return the elements of the widest layer's output: a CPU's cache, or 64 MB elsewhere."""
+    return 2**18 if Loop.on_cpu() else 2**24

@@ -1,4 +1,6 @@
-"""One training step on PyTorch: eager, with autograd; optimizers work outside the graph."""
+"""Training steps and scores on PyTorch, recorded as lists of operations after some calls."""
+
+import functools
 
 import keras
 import numpy as np
@@ -6,69 +8,39 @@ import torch
 from keras import ops
 
 from zoo.engine.steps import Steps
+from zoo.engine.torch import reference
 from zoo.engine.torch.recording import Recordings
-from zoo.engine.windows import lengthened
+from zoo.engine.windows import padded
 
 
-class Trainer:
-    """The two step methods Keras' torch trainer calls, for a `zoo.models.base.AnomalyModel`."""
+class Program:
+    """A function of an array without gradients, recorded where it can be.
 
-    def train_step(self, data):
-        return self.learn_batch(data)
-
-    def test_step(self, data):
-        return self.check_batch(data)
-
-
-def gradients(loss, variables, state):
-    """Value of `loss()` and its gradients by `variables`; `state` is not needed here."""
-    with torch.enable_grad():
-        value, target, terms = loss()
-    taken = torch.autograd.grad(target, [v.value for v in variables], allow_unused=True)
-    terms = {name: term.detach() for name, term in terms.items()}
-    return value.detach(), list(taken), terms
-
-
-def apply_gradients(optimizer, gradients, variables):
-    """Let `optimizer` move `variables` along `gradients`."""
-    with torch.no_grad():
-        optimizer.apply(gradients, variables)
-
-
-def compiled(function, model):
-    """`function` of an array without gradients; it gives NumPy.
-
-    As in `Loop`, it is recorded after some calls on arrays of one shape.
+    Args:
+        function: of a tensor.
+        model: whose variables it reads.
     """
-    return Compiled(function, model.variables)
 
-
-class Compiled:
-    """A function of an array that reads `variables`: recorded where it can be."""
-
-    def __init__(self, function, variables):
+    def __init__(self, function, model):
         self.function = function
-        self.variables = variables
-        self.recordings = Recordings(self._pure, variables)
+        self.variables = model.variables
+        self.recordings = Recordings(self._pure, model, "score")
 
-    def __call__(self, x):
+    def __call__(self, x: np.ndarray) -> np.ndarray:
         (found,) = self._of([ops.convert_to_tensor(x)])
         return ops.convert_to_numpy(found)
 
-    def of_batches(self, x, size, room):
-        """The same of `x`, `(n, ...)`, in batches of `size`, moved to the device as one.
+    def of_batches(self, x: np.ndarray, size: int, room: int) -> np.ndarray:
+        """Return the function of `x`, `(n, ...)`, in batches of `size`, moved to the device as one.
 
-        Args:
-            x: NumPy.
-            size: samples a batch.
-            room: not needed: nothing is compiled for a number of batches.
+        Nothing is compiled for a number of batches, so `room` is not needed.
         """
-        filled = ops.convert_to_tensor(lengthened(x, -(-len(x) // size) * size))
+        filled = ops.convert_to_tensor(padded(x, -(-len(x) // size) * size))
         return ops.convert_to_numpy(torch.cat(self._of(filled.split(size))))[: len(x)]
 
     @torch.no_grad()
     def _of(self, batches):
-        """What the function makes of each."""
+        """Return the function of each batch."""
         values = [v.value.detach() for v in self.variables]
         found = []
         for batch in batches:
@@ -82,23 +54,9 @@ class Compiled:
             return [self.function(x[0])]
 
 
-def compiled_gradient(function, model):
-    """`function` of an array and others, `(n,)`, with its gradient by the first.
-
-    What comes back takes NumPy and gives NumPy: the values, and the gradient of their sum.
-    """
-
-    def call(*arrays):
-        x, *others = (ops.convert_to_tensor(each) for each in arrays)
-        x = x.detach().clone().requires_grad_()
-        with torch.enable_grad():
-            values = function(x, *others)
-            if not values.requires_grad:  # they do not depend on x, nor on any weight
-                return ops.convert_to_numpy(values), np.zeros(x.shape, "float32")
-            (gradient,) = torch.autograd.grad(values.sum(), [x], materialize_grads=True)
-        return ops.convert_to_numpy(values), ops.convert_to_numpy(gradient)
-
-    return call
+def gradient_program(function, model):
+    """Return `reference.input_gradient` of `function`; torch compiles nothing here."""
+    return functools.partial(reference.input_gradient, function)
 
 
 class Loop(Steps):
@@ -106,19 +64,23 @@ class Loop(Steps):
 
     Keras' layers cost more time than the arithmetic of a small network. So after some steps the
     next is recorded, as the list of torch operations that forward pass, gradients and optimizer
-    come to, and from then on the list is run. A step that looks into its numbers cannot be
-    recorded (seeded noise, for one: its generator is a Python object); it is taken as it is.
+    come to, and from then on the list is run. A step that reads its numbers in Python cannot be
+    recorded (seeded noise: its generator is a Python object); it runs as it is written.
     """
 
     def __init__(self, step, variables, model):
         super().__init__(step, variables, model)
-        self.recordings = Recordings(self._pure, variables)
+        self.recordings = Recordings(self._pure, model, "fit", variables)
 
-    def run(self, cut, data, order, start, end):
+    @staticmethod
+    def on_cpu() -> bool:
+        return ops.zeros(()).device.type == "cpu"
+
+    def run(self, index, data, order, start, end):
         values = None
         try:
-            for index in range(start, end):
-                batch = [*cut.batch(data, order[index])]
+            for number in range(start, end):
+                batch = [*index.batch(data, order[number])]
                 recorded = self.recordings.of(batch)
                 if recorded is None:
                     self.step(tuple(batch))
@@ -132,7 +94,7 @@ class Loop(Steps):
                 self._keep(values)
 
     def _pure(self, values, batch):
-        """The step as a function that gives new values; it may move others in place."""
+        """Return the new values of one step, as a function of the old; some are moved in place."""
         lent = [
             value.detach().requires_grad_() if variable.trainable else value
             for variable, value in zip(self.variables, values, strict=True)
@@ -149,11 +111,11 @@ class Loop(Steps):
                 variable.assign(value)
 
 
-def seed(seed):
+def seed(seed: int) -> None:
     """Seed the backend's own generator."""
     torch.manual_seed(seed)
 
 
-def numbers_a_call():
-    """Of the widest layer's output: on a CPU what fits its cache, elsewhere 64 MB."""
-    return 2**21 if ops.zeros(()).device.type == "cpu" else 2**24
+def numbers_per_call() -> int:
+    """Return the elements of the widest layer's output: a CPU's cache, or 64 MB elsewhere."""
+    return 2**21 if Loop.on_cpu() else 2**24

@@ -1,17 +1,20 @@
-"""What torch runs again and again, recorded: the list of operations that a function comes to."""
+"""Functions that torch runs again and again, recorded as lists of operations."""
 
-import math
-import warnings
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from time import perf_counter
+from typing import Any
 
+import keras
 import torch
 
-CALLS_BEFORE = 8  # one is recorded, which takes as long as some hundred
-TIMED = 3  # calls with all threads, and then with one, of each
-ASKED_AGAIN = 1000  # calls, which of the two is faster
-ASKED_FOR_A_NUMBER = "value out of a tracing tensor"  # in torch's error; expected of some
-SLOWER = "this is computed by one call of Keras' layers after another, not recorded as a whole"
+from zoo.engine.steps import multiplications
+from zoo.engine.switch import step_aside
+
+CALLS_BEFORE = 8  # of one shape; recording takes as long as some hundred calls
+THREADED = 2**23  # multiplications of the largest product from which more threads than one are used
+DRAWS = "value out of a tracing tensor"  # in torch's error when Python asks for a number
 
 
 class Recordings:
@@ -20,17 +23,30 @@ class Recordings:
     Args:
         function: of two lists of tensors, the values of `variables` and the inputs; it returns a
             list of tensors, and may move values in place.
-        variables: what the function reads.
+        model: whose function it is.
+        what: `"fit"` or `"score"`, for the log.
+        variables: what the function reads; None: those of `model`.
     """
 
-    def __init__(self, function, variables):
+    def __init__(
+        self,
+        function: Callable[..., list[torch.Tensor]],
+        model: Any,
+        what: str,
+        variables: Sequence[Any] | None = None,
+    ):
         self.function = function
-        self.variables = variables
-        self.calls = {}
-        self.found = {}
+        self.model = model
+        self.what = what
+        self.variables = model.variables if variables is None else variables
+        self.calls: dict[Any, int] = {}
+        self.found: dict[Any, Recording | None] = {}
 
-    def of(self, inputs):
-        """The recording for inputs of these shapes; None before some calls, or if there is none."""
+    def of(self, inputs: list[torch.Tensor]) -> Recording | None:
+        """Return the recording for inputs of these shapes.
+
+        None before `CALLS_BEFORE` calls, or if the function cannot be recorded.
+        """
         shape = tuple(array.shape for array in inputs)
         if shape not in self.found:
             self.calls[shape] = self.calls.get(shape, 0) + 1
@@ -40,9 +56,9 @@ class Recordings:
         return self.found[shape]
 
     def _record(self, inputs):
-        """A recording, or None if the function cannot be recorded.
+        """Return a recording, or None, with a line in the log, if there can be none.
 
-        It is compared with the function itself, on other inputs and what the first call left.
+        It is compared with the function itself, on other inputs and the first call's values.
         """
         from torch.fx.experimental.proxy_tensor import make_fx  # takes a second to import
 
@@ -54,8 +70,11 @@ class Recordings:
                 *values, *inputs
             )
         except (RuntimeError, NotImplementedError) as error:
-            if ASKED_FOR_A_NUMBER not in str(error):
-                warnings.warn(f"{SLOWER}: {error}", stacklevel=2)
+            reason, cure = f"it cannot be recorded on torch: {error}", "mend it, or use JAX"
+            if DRAWS in str(error):
+                reason = "it reads numbers in Python, as seeded noise does on torch"
+                cure = "JAX and TensorFlow compile it"
+            step_aside(self.model, self.what, reason, cure)
             return None
         _drop_needless(graph)
 
@@ -69,60 +88,53 @@ class Recordings:
             for a, b in zip(expected, found, strict=True)
         )
         if not same:
-            warnings.warn(f"{SLOWER}: it gave other numbers", stacklevel=2)
+            cure = "keep what changes from step to step in keras.Variables"
+            step_aside(self.model, self.what, "its recording gave other numbers", cure)
             return None
-        return Recording(graph)
+        return Recording(graph, threads(self.model, inputs[0].shape))
 
 
 class Recording:
-    """A list of torch operations, run by as many threads as are fastest.
+    """A list of torch operations.
 
     Args:
         graph: `torch.fx.GraphModule` of values and inputs; it may move values in place.
+        threads: to compute with.
     """
 
-    def __init__(self, graph):
+    def __init__(self, graph: torch.fx.GraphModule, threads: int):
         self.graph = graph
-        self.threads = Threads()
+        self.threads = threads
 
-    def __call__(self, values, inputs):
-        return self.threads.run(lambda: self.graph.forward(*values, *inputs))
+    def __call__(
+        self, values: list[torch.Tensor], inputs: list[torch.Tensor]
+    ) -> list[torch.Tensor]:
+        with using_threads(self.threads):
+            return self.graph.forward(*values, *inputs)
 
 
-class Threads:
-    """How many threads make a piece of work fast, found while it is done again and again.
+def threads(model: Any, shape: Sequence[int]) -> int:
+    """Return how many threads to compute with: one where threads would wait longer than work.
 
-    That is one where threads wait for each other longer than they work, as in small networks. It
-    is asked anew now and then, so that a moment at which others used the cores does not decide for
-    good.
+    The size of the largest product decides and not a stopwatch, so that a training repeats itself
+    to the last bit. A recurrent network's products are those of one step of time.
+
+    Args:
+        model: whose weights.
+        shape: of a batch.
     """
+    sample = shape[-1:] if _is_recurrent(model) else shape[1:]
+    products = [multiplications([v], tuple(sample)) for v in model.trainable_variables]
+    return torch.get_num_threads() if shape[0] * max(products, default=0) >= THREADED else 1
 
-    def __init__(self):
-        self.counts = (torch.get_num_threads(), 1)
-        self.fastest = self.counts[0]
-        self.calls = 0
-        self.seconds = {}
 
-    def run(self, work):
-        """What `work()` returns."""
-        turn = self.calls % ASKED_AGAIN
-        self.calls += 1
-        if turn >= TIMED * len(self.counts):
-            with using_threads(self.fastest):
-                return work()
-        count = self.counts[turn // TIMED]
-        if turn % TIMED == 0:
-            self.seconds[count] = math.inf
-        with using_threads(count):
-            start = perf_counter()
-            found = work()
-            self.seconds[count] = min(self.seconds[count], perf_counter() - start)
-        self.fastest = min(self.seconds, key=self.seconds.get)
-        return found
+def _is_recurrent(layer):
+    nested = getattr(layer, "layers", ())
+    return isinstance(layer, keras.layers.RNN) or any(map(_is_recurrent, nested))
 
 
 @contextmanager
-def using_threads(count):
+def using_threads(count: int) -> Iterator[None]:
     """Let torch compute with `count` threads; what was set before comes back."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)

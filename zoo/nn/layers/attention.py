@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from zoo.engine import fast
 from zoo.engine.attention import attend
 from zoo.nn.layers.dense import affine
 
@@ -22,7 +23,8 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):
 
     def call(self, query, value, key=None, training=None, **kwargs):
         plain = (
-            value is query
+            fast()
+            and value is query
             and key in (None, query)
             and len(query.shape) == 3
             and query.shape[1] is not None

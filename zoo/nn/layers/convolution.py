@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from zoo.engine import convolution
+from zoo.engine import convolution, fast
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -21,7 +21,8 @@ class Conv2D(keras.layers.Conv2D):
 
     def convolution_op(self, inputs, kernel):
         plain = (
-            self.padding == "same"
+            fast()
+            and self.padding == "same"
             and self.data_format == "channels_last"
             and self.strides == self.dilation_rate == (1, 1)
             and self.groups == 1
@@ -56,6 +57,9 @@ class NormalizedMaxPooling2D(keras.layers.BatchNormalization):
         )
 
     def call(self, inputs, training=None):
+        if not fast():
+            normalized = super().call(inputs, training=training)
+            return ops.max_pool(normalized, (2, 2), (2, 2), data_format="channels_last")
         inputs = ops.cast(inputs, "float32")
         if training and self.trainable:
             mean, variance = convolution.moments(inputs)

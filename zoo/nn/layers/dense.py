@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from zoo.engine import fast
+
 
 def affine(x, kernel, bias=None):
     """`x @ kernel + bias` over the last axis, as one product of two matrices.
@@ -33,7 +35,8 @@ class Dense(keras.layers.Dense):
     """
 
     def call(self, inputs, training=None):
-        if len(inputs.shape) < 3 or None in inputs.shape[1:] or self.quantization_mode is not None:
+        plain = fast() and len(inputs.shape) > 2 and None not in inputs.shape[1:]
+        if not plain or self.quantization_mode is not None:
             return super().call(inputs, training=training)
         found = affine(inputs, self.kernel, self.bias)
         return found if self.activation is None else self.activation(found)

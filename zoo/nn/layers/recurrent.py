@@ -8,7 +8,7 @@ are: `tanh` and `sigmoid`, no mask, no dropout inside, float32. Everything else 
 import keras
 from keras import activations, layers, ops
 
-from zoo.engine import recurrence
+from zoo.engine import fast, recurrence
 
 
 class _Fused:
@@ -25,7 +25,8 @@ class _Fused:
     def _has_kernel(self, mask, training):
         cell = self.cell
         return (
-            all(each is None for each in (mask if isinstance(mask, (list, tuple)) else [mask]))
+            fast()
+            and all(each is None for each in (mask if isinstance(mask, (list, tuple)) else [mask]))
             and not (training and (cell.dropout or cell.recurrent_dropout))
             and not (self.unroll or self.stateful)
             and cell.activation is activations.tanh
