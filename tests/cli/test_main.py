@@ -304,6 +304,34 @@ def test_list_reads_the_heads_and_imports_no_recipe(capsys):
     assert "recipes.tiny_count" not in sys.modules
 
 
+def test_a_recipe_may_be_a_folder_whose_recipe_py_holds_the_method(tiny_recipes, tmp_path, capsys):
+    folder = tiny_recipes / "big_count"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "notes.py").write_text("SAID = 'Counting far is hard.'")
+    method = RECIPE.replace("tiny", "big").replace('"Counting is easy."', "SAID")
+    imported = "import warnings\n\nfrom recipes.big_count.notes import SAID\n"
+    (folder / "recipe.py").write_text(method.replace("import warnings\n", imported, 1))
+    assert zoo("list") == 0
+    assert {"big-count", "tiny-count"} <= set(capsys.readouterr().out.split())
+    assert zoo("run big-count --limit 5 --out big") == 0
+    assert "Counting far is hard." in capsys.readouterr().out
+    assert json.loads((tmp_path / "big" / "config.json").read_text())["recipe"] == "big_count"
+
+
+def test_a_setting_that_a_recipe_refuses_is_named_as_an_option(tiny_recipes, capsys):
+    refusal = 'raise SettingError("far_limit", "is 1; give 2 or more")'
+    old = 'raise InputError(f"limit is {config.limit}, expected 2 or more; give --limit 10")'
+    recipe = RECIPE.replace(old, refusal)
+    imported = (
+        "from zoo.detectors.settings import SettingError\nfrom zoo.report.result import Result"
+    )
+    file = tiny_recipes / "tiny_count.py"
+    file.write_text(recipe.replace("from zoo.report.result import Result", imported))
+    assert zoo("run tiny-count --limit 1 --out a") == 2
+    assert capsys.readouterr().err == "error: --far-limit is 1; give 2 or more\n"
+
+
 def test_a_recipe_that_is_no_python_is_named(tiny_recipes, capsys):
     (tiny_recipes / "broken.py").write_text("def run(:")
     assert zoo("list") == 2
