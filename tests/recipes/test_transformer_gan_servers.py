@@ -1,11 +1,13 @@
 """The server recipe runs on its embedded data and on files, and keeps its two protocols apart."""
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from recipes.transformer_gan_servers import recipe
 from recipes.transformer_gan_servers.honest import fixed_threshold, scores_of
 from recipes.transformer_gan_servers.points import median_event
 from recipes.transformer_gan_servers.recipe import PUBLISHED, SMD, Config, run
@@ -85,6 +87,15 @@ def test_own_csv_files_with_labels_for_points(tmp_path):
     assert {"vus_pr", "event_f1", "f1_adaptive"} <= set(result.comparison)
     assert "pca_centered" in set(result.comparison["variant"])
     assert set(result.comparison["protocol"]) == {"honest"}
+
+
+def test_generated_servers_can_be_judged_by_points(monkeypatch):
+    small = partial(generate_servers, train_rows=1200, test_rows=600, features=5)
+    monkeypatch.setattr(recipe, "generate_servers", lambda seed, continuation: small(seed))
+    changes = {"level": "points", "window": 20, "stride": 20, "epochs": 1}
+    result = run(dataclasses.replace(QUICK, variants=("dense_autoencoder",), **changes))
+    assert len(result.scores) == 600 and "cures" not in result.figures
+    assert {"vus_pr", "event_f1"} <= set(result.comparison)
 
 
 def test_files_without_labels_give_scores_and_flags_alone(tmp_path):
