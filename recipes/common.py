@@ -1,4 +1,4 @@
-"""What recipes share: bounds of settings, contestants and their numbers, the facts of a run.
+"""Shared parts of recipes: bounds of settings, contestants and their numbers, facts of a run.
 
 A recipe's `run` fits contestants (models and one-second baselines), lets each judge the test
 samples, and puts a row for each into one table. Data, networks and thresholds are its own.

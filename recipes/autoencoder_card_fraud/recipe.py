@@ -132,7 +132,7 @@ PUBLISHED = {
     "decay": False,
     "threshold": "percentile",
 }
-"""What is known of the source project, which leaves sizes and epochs open. A setting given beside
+"""Settings of the source project, which leaves sizes and epochs open. A setting given beside
 `--published` stands."""
 
 

@@ -241,7 +241,7 @@ def copy(network: keras.Model) -> keras.Model:
 
 
 class Plan:
-    """How long and in which batches the models of one run train; keeps their histories."""
+    """Epochs and batches of the models of one run; keeps their histories."""
 
     def __init__(self, config: Config, x_train: np.ndarray):
         self.config = config

@@ -85,8 +85,8 @@ PUBLISHED = {
     "epochs": 30,
     "pretraining_epochs": 30,
 }
-"""What is known of the source. Its epochs are not: 30 let every classifier settle. Sizes, too, are
-the recipe's own."""
+"""Settings of the source, as far as they are known. Its epochs are not: 30 let every classifier
+settle. Sizes, too, are the recipe's own."""
 
 
 @dataclass(frozen=True)
@@ -230,7 +230,7 @@ def require_both_kinds(labels: np.ndarray) -> None:
 
 
 class Training:
-    """How the networks of one run are made and trained; keeps their histories."""
+    """Maker and trainer of the networks of one run; keeps their histories."""
 
     def __init__(self, windows: PooledWindows, config: Config):
         self.windows = windows

@@ -153,7 +153,7 @@ SMD = {
     "schedule": "cosine",
     "validation": 0.1,
 }  # fmt: skip
-"""What the Server Machine Dataset is run with, where nothing else is given; see RESULTS.md."""
+"""Settings for the Server Machine Dataset where nothing else is given; see RESULTS.md."""
 
 PUBLISHED = {
     "variants": ("gan_separate",),
@@ -187,11 +187,11 @@ PUBLISHED = {
     "threshold": "percentile",
     "percentile": 99.0,
 }
-"""What the source project sets. A setting given beside `--published` stands."""
+"""Settings of the source project. A setting given beside `--published` stands."""
 
 
 def settings(config: Config) -> dict:
-    """What stands for this data where the command line is silent."""
+    """Return what stands for this data where the command line is silent."""
     return SMD if config.data == "smd" else {}
 
 

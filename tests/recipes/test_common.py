@@ -1,4 +1,4 @@
-"""What recipes share: bounds on fields hold wherever they stand, numbers keep their names."""
+"""Shared parts of recipes: bounds on fields hold wherever they stand, numbers keep their names."""
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace

@@ -83,7 +83,7 @@ def locate(name: str, data_dir: str | Path | None = None) -> Path:
     Raises:
         FileNotFoundError: `data_dir` lacks the file, or nothing is known of where to get it.
         OSError: The download failed; the message says where to put the file by hand.
-        ValueError: What was downloaded is not the expected file.
+        InputError: What was downloaded is not the expected file.
     """
     path = find(name, data_dir)
     if path:

@@ -86,7 +86,7 @@ def config_from_json(kind: type, values: Mapping[str, Any]) -> Any:
         An instance of `kind`.
 
     Raises:
-        ValueError: `values` has a field that `kind` lacks.
+        InputError: `values` has a field that `kind` lacks.
     """
     known = {item.name for item in dataclasses.fields(kind)}
     unknown = sorted(set(values) - known)

@@ -20,7 +20,7 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str], name: str) -> N
         name: What errors call the table: its file.
 
     Raises:
-        ValueError: Says which columns are missing, which were found, which are expected.
+        InputError: Says which columns are missing, which were found, which are expected.
     """
     missing = [column for column in columns if column not in frame.columns]
     if missing:
@@ -45,7 +45,7 @@ def require_numeric(frame: pd.DataFrame, columns: Sequence[str], name: str) -> p
         A new table with those columns as float64; other columns are kept as they are.
 
     Raises:
-        ValueError: Names the column, its first row with text and that text.
+        InputError: Names the column, its first row with text and that text.
     """
     return frame.assign(**{column: _numbers(frame[column], name) for column in columns})
 
@@ -64,7 +64,7 @@ def resolve_missing(frame: pd.DataFrame, how: str, name: str) -> pd.DataFrame:
         A table without NaN and infinity: the same one if there were none.
 
     Raises:
-        ValueError: `how` is `"error"` and something is missing (says in which rows and columns);
+        InputError: `how` is `"error"` and something is missing (says in which rows and columns);
             nothing would be left; `how` is unknown.
 
     Example:
@@ -110,7 +110,7 @@ def require_binary(column: pd.Series, name: str) -> np.ndarray:
         `(n,)` int.
 
     Raises:
-        ValueError: A label is missing or neither 0 nor 1; names the row, the values found and how
+        InputError: A label is missing or neither 0 nor 1; names the row, the values found and how
             many rows hold them.
 
     Example:

@@ -21,7 +21,7 @@ def downsample(labels: ArrayLike, ratio: float = 1.0, seed: int = 0) -> np.ndarr
         `(m,)` int, positions of the chosen samples, rising.
 
     Raises:
-        ValueError: Labels of one class only, or a ratio that is not above 0.
+        InputError: Labels of one class only, or a ratio that is not above 0.
 
     Example:
         >>> labels = np.array([0, 0, 1, 0, 0, 0, 1, 0])
@@ -43,7 +43,7 @@ def balancing_weight(labels: ArrayLike) -> float:
         labels: `(n,)`, 1 = anomaly.
 
     Raises:
-        ValueError: Labels of one class only.
+        InputError: Labels of one class only.
 
     Example:
         >>> balancing_weight([0, 0, 0, 1])

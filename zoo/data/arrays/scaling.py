@@ -54,7 +54,7 @@ class ContrastNormalizer:
             The normalizer itself.
 
         Raises:
-            ValueError: Nothing to learn from: no samples, NaN or infinity, only constant images.
+            InputError: Nothing to learn from: no samples, NaN or infinity, only constant images.
         """
         self._learn_range(self._contrast(x))
         return self
@@ -69,7 +69,7 @@ class ContrastNormalizer:
             float32 array of the same shape.
 
         Raises:
-            ValueError: Not fitted yet, NaN or infinity.
+            InputError: Not fitted yet, NaN or infinity.
         """
         if not hasattr(self, "minimum_"):
             from sklearn.exceptions import NotFittedError
@@ -87,7 +87,7 @@ class ContrastNormalizer:
             float32 array of the same shape, within [0, 1].
 
         Raises:
-            ValueError: As `fit`.
+            InputError: As `fit`.
         """
         contrast = self._contrast(x)
         self._learn_range(contrast)

@@ -30,7 +30,7 @@ def draw_segments(
         `kind`, `start`, `stop` in order of time, stop exclusive; no row if `anomalous` is 0.
 
     Raises:
-        ValueError: The rows cannot hold the stretches and their margins.
+        InputError: The rows cannot hold the stretches and their margins.
 
     Example:
         >>> import numpy as np
@@ -62,7 +62,7 @@ def place_segments(
         `(n,)` int, where each begins.
 
     Raises:
-        ValueError: The rows cannot hold the stretches and their margins.
+        InputError: The rows cannot hold the stretches and their margins.
     """
     needed = int(sizes.sum()) + margin * (len(sizes) + 1)
     if needed > rows:
@@ -85,7 +85,7 @@ def event_labels(events: pd.DataFrame, rows: int) -> np.ndarray:
         `(rows,)` int, 1 inside an event.
 
     Raises:
-        ValueError: An event lies outside the rows.
+        InputError: An event lies outside the rows.
 
     Example:
         >>> import pandas as pd

@@ -21,7 +21,7 @@ def sliding_windows(
         n = (time - length) // stride + 1.
 
     Raises:
-        ValueError: Not two axes, length or stride below 1, or fewer rows than a window.
+        InputError: Not two axes, length or stride below 1, or fewer rows than a window.
 
     Example:
         >>> import numpy as np
@@ -52,7 +52,7 @@ def window_ends(rows: int, length: int, stride: int = 1, name: str = "series") -
         `(n,)` int, the position of the last row of each window.
 
     Raises:
-        ValueError: As `sliding_windows`.
+        InputError: As `sliding_windows`.
 
     Example:
         >>> window_ends(rows=5, length=3, stride=2).tolist()
@@ -83,7 +83,7 @@ def window_labels(
         `(n,)` int, 1 = anomalous window.
 
     Raises:
-        ValueError: Not one axis, a threshold outside [0, 1), or as `sliding_windows`.
+        InputError: Not one axis, a threshold outside [0, 1), or as `sliding_windows`.
 
     Example:
         >>> window_labels([0, 0, 1, 1, 0], length=2).tolist()
@@ -116,7 +116,7 @@ def point_scores(scores: np.ndarray, rows: int, length: int, stride: int = 1) ->
         between windows where the stride is longer than a window.
 
     Raises:
-        ValueError: Another number of scores than windows, scores that are not finite, or as
+        InputError: Another number of scores than windows, scores that are not finite, or as
             `sliding_windows`.
 
     Example:

@@ -46,7 +46,7 @@ def read_candles(path: str | Path, missing: str = "error") -> pd.DataFrame:
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Not candles; names the file, its lines and columns, and says what to do.
+        InputError: Not candles; names the file, its lines and columns, and says what to do.
     """
     name = str(path)
     table = _read_text(Path(path).expanduser(), name)
@@ -90,7 +90,7 @@ def candle_features(
         to compare with is 0: the first row, and what is relative in the first 12.
 
     Raises:
-        ValueError: `memory` is below the 12 rows needed to call anything usual, or the candles
+        InputError: `memory` is below the 12 rows needed to call anything usual, or the candles
             hold NaN, infinity, prices not above 0, negative volume or a high below the low.
     """
     if memory < WARM_UP:
@@ -122,7 +122,7 @@ def describe_move(candles: pd.DataFrame, start: int, stop: int) -> str:
         window's first open, the volume's mean against the median of up to 288 rows before it.
 
     Raises:
-        ValueError: The window is empty or leaves the candles.
+        InputError: The window is empty or leaves the candles.
     """
     if not 0 <= start < stop <= len(candles):
         raise InputError(

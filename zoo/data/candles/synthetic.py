@@ -48,7 +48,7 @@ def generate_candles(
         Candles as `zoo.data.candles.ohlcv.read_candles` gives them.
 
     Raises:
-        ValueError: Fewer than 2 rows, or minutes below 1.
+        InputError: Fewer than 2 rows, or minutes below 1.
     """
     if rows < 2 or minutes < 1:
         raise InputError(f"{rows} rows of {minutes} minutes asked for; expected 2 of 1 or more")
@@ -108,7 +108,7 @@ def inject(
         positions, stop exclusive.
 
     Raises:
-        ValueError: An unknown kind, or candles too few to hold the events.
+        InputError: An unknown kind, or candles too few to hold the events.
     """
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown:

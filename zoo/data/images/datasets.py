@@ -101,7 +101,7 @@ def load_images(
         uint8 images: digits, MNIST and Fashion-MNIST 28x28x1, CIFAR-10 32x32x3.
 
     Raises:
-        ValueError: Unknown name, `folder` without `"folder"` or the reverse, unreadable files.
+        InputError: Unknown name, `folder` without `"folder"` or the reverse, unreadable files.
         FileNotFoundError: `data_dir` or `folder` lacks what it should hold.
 
     Example:
@@ -141,7 +141,7 @@ def one_class(
         The task. Pixels are untouched.
 
     Raises:
-        ValueError: No such class, fewer than 10 normals to train on, or a test part without
+        InputError: No such class, fewer than 10 normals to train on, or a test part without
             normals or without anomalies.
 
     Example:

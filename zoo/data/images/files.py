@@ -28,7 +28,7 @@ def read_npz(path: Path) -> Splits:
         The four arrays.
 
     Raises:
-        ValueError: The file is not such an npz file, or labels and images differ in number.
+        InputError: The file is not such an npz file, or labels and images differ in number.
     """
     names = ("x_train", "y_train", "x_test", "y_test")
     if not zipfile.is_zipfile(path):
@@ -60,7 +60,7 @@ def read_idx(path: Path) -> np.ndarray:
         uint8 array of the shape that the file's header gives.
 
     Raises:
-        ValueError: The file is not gzip, not IDX or cut short.
+        InputError: The file is not gzip, not IDX or cut short.
 
     Reference: https://yann.lecun.com/exdb/mnist, "the IDX file format".
     """
@@ -114,7 +114,7 @@ def read_cifar10_binary(path: Path) -> Splits:
         The four arrays; the five training batches in order.
 
     Raises:
-        ValueError: The archive is damaged or lacks a batch.
+        InputError: The archive is damaged or lacks a batch.
 
     Reference: https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version".
     """

@@ -32,7 +32,7 @@ def read_image_folder(folder: str | Path, seed: int = 0) -> tuple[Splits, tuple[
 
     Raises:
         FileNotFoundError: The folder does not exist.
-        ValueError: No sub-folders, a class without images, too few to split, an unreadable image.
+        InputError: No sub-folders, a class without images, too few to split, an unreadable image.
     """
     folder = Path(folder).expanduser()
     if not folder.is_dir():

@@ -69,7 +69,7 @@ def read_series(path: str | Path, missing: str = "error") -> Series:
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: No times, or times out of order or repeated; no features, or text in one; a
+        InputError: No times, or times out of order or repeated; no features, or text in one; a
             label that is not 0 or 1. Names the file, its lines and columns, and says what to do.
     """
     name = str(path)
@@ -109,7 +109,7 @@ def read_series_folder(folder: str | Path, missing: str = "error") -> list[Serie
 
     Raises:
         FileNotFoundError: No such folder, or no CSV file in it.
-        ValueError: A file is no series (see `read_series`), or two files differ in their columns
+        InputError: A file is no series (see `read_series`), or two files differ in their columns
             or their order: names both files and what each has.
     """
     home = Path(folder).expanduser()
@@ -147,7 +147,7 @@ def split_series(
         Training, validation and test part, whose rows together are the series.
 
     Raises:
-        ValueError: A fraction that is not above 0, nothing left for testing, or a part without
+        InputError: A fraction that is not above 0, nothing left for testing, or a part without
             rows.
     """
     if not (train > 0 and validation > 0 and train + validation < 1):

@@ -43,7 +43,7 @@ def load_nab(
 
     Raises:
         FileNotFoundError: The benchmark is not there; says where to download it and to put it.
-        ValueError: An unknown group, a file without windows, or a file that is no series.
+        InputError: An unknown group, a file without windows, or a file that is no series.
     """
     data = locate_by_hand("nab/data", ADDRESS, data_dir)
     windows = json.loads(locate_by_hand(WINDOWS, ADDRESS, data_dir).read_text())

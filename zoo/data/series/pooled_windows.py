@@ -30,7 +30,7 @@ class PooledWindows:
         y: Part to labels `(n,)`, 1 = anomaly: those of the first series, then the second's ...
 
     Raises:
-        ValueError: A part with fewer rows than a window: names the series and the part.
+        InputError: A part with fewer rows than a window: names the series and the part.
 
     Example:
         >>> from zoo.data.series.labelled import split_series
@@ -69,7 +69,7 @@ class PooledWindows:
             `(n, length, features)` float32.
 
         Raises:
-            ValueError: An unknown scaling.
+            InputError: An unknown scaling.
         """
         if scaling not in SCALINGS:
             raise InputError(f"scaling {scaling!r} is unknown; choose one of {SCALINGS}")

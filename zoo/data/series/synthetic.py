@@ -43,7 +43,7 @@ def generate_series(count: int = 8, rows: int = 2000, seed: int = 0) -> list[Ser
         kind occurs in the first three fifths, and some in the fourth and in the last.
 
     Raises:
-        ValueError: A count below 1, or rows below 1000.
+        InputError: A count below 1, or rows below 1000.
 
     Example:
         >>> series = generate_series(count=2, rows=1000)[0]

@@ -27,7 +27,7 @@ def parse_timestamps(text: pd.Series, name: str) -> pd.DatetimeIndex:
         UTC index called `timestamp`, in microseconds.
 
     Raises:
-        ValueError: A value is neither; names the row and the value.
+        InputError: A value is neither; names the row and the value.
 
     Example:
         >>> import pandas as pd
@@ -62,7 +62,7 @@ def require_forward(times: pd.DatetimeIndex, rows: pd.Index, name: str) -> None:
         name: What errors call the table.
 
     Raises:
-        ValueError: Names the first row that repeats a time or goes back, and how many do.
+        InputError: Names the first row that repeats a time or goes back, and how many do.
     """
     backward = np.flatnonzero(times[1:] <= times[:-1]) + 1
     if not len(backward):

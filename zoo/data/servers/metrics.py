@@ -58,7 +58,7 @@ def servers_from_csv(
 
     Raises:
         FileNotFoundError: A file does not exist.
-        ValueError: The columns of the files differ, text or missing values in one, no label
+        InputError: The columns of the files differ, text or missing values in one, no label
             column, a label that is not 0 or 1, no rows.
     """
     train_values, train_labels = _read(train, label_column, missing)

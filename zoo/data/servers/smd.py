@@ -56,7 +56,7 @@ def load_smd(machine: str, data_dir: str | Path | None = None) -> Servers:
 
     Raises:
         FileNotFoundError: A file is not there; says where to download it from and to put it.
-        ValueError: An unknown machine, or a file of another form.
+        InputError: An unknown machine, or a file of another form.
     """
     if machine not in MACHINES:
         raise InputError(f"unknown machine '{machine}'; expected one of {', '.join(MACHINES)}")

@@ -60,7 +60,7 @@ def generate_servers(
         The server, with the segments of its test part; no value is below 0.
 
     Raises:
-        ValueError: An unknown continuation, sizes below 1, a share outside [0, 1), or test rows
+        InputError: An unknown continuation, sizes below 1, a share outside [0, 1), or test rows
             too few to hold the anomalies.
 
     Example:

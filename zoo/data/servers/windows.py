@@ -83,7 +83,7 @@ def cut_servers(
         The windows.
 
     Raises:
-        ValueError: Fewer rows than a window in some part, anomalies that are refused, servers of
+        InputError: Fewer rows than a window in some part, anomalies that are refused, servers of
             different metrics, or settings out of range.
     """
     if not 0 < validation < 1:

@@ -50,7 +50,7 @@ def load_cards(data_dir: str | Path | None = None) -> Table:
 
     Raises:
         FileNotFoundError: The file is not there; says where to download it and to put it.
-        ValueError: The file is not the expected table.
+        InputError: The file is not the expected table.
     """
     path = locate_by_hand(FILE, ADDRESS, data_dir)
     table = read_table(path, LABEL)
@@ -79,7 +79,7 @@ def generate_cards(rows: int = 6000, seed: int = 0) -> Table:
         The table, its columns in the order of `COLUMNS`.
 
     Raises:
-        ValueError: Fewer than 1 row.
+        InputError: Fewer than 1 row.
 
     Example:
         >>> table = generate_cards(rows=100)

@@ -20,7 +20,7 @@ def read_csv(path: str | Path, what: str) -> pd.DataFrame:
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Empty, not CSV, without a header, or with a column twice.
+        InputError: Empty, not CSV, without a header, or with a column twice.
     """
     name = str(path)
     path = Path(path).expanduser()

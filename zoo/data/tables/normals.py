@@ -27,7 +27,7 @@ def training_rows(
         The samples to train on, and how many anomalies were found among the given ones.
 
     Raises:
-        ValueError: Anomalies were found and are refused, or nothing else would be left; labels of
+        InputError: Anomalies were found and are refused, or nothing else would be left; labels of
             another length; an unknown choice.
 
     Example:
@@ -76,7 +76,7 @@ def split_normals(
         `x_train (n, features)`, `x_test (m, features)`, `y_test (m,)` int, in the table's order.
 
     Raises:
-        ValueError: A fraction outside (0, 1), or too few normals to have some in both.
+        InputError: A fraction outside (0, 1), or too few normals to have some in both.
     """
     if not 0 < train < 1:
         raise InputError(f"the share of normals to train on is {train}; expected one in (0, 1)")

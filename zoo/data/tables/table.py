@@ -42,7 +42,7 @@ def read_table(path: str | Path, label_column: str, missing: str = "error") -> T
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: No such column, a label that is not 0 or 1, text in a feature, missing values,
+        InputError: No such column, a label that is not 0 or 1, text in a feature, missing values,
             no features or no rows.
     """
     name = str(path)

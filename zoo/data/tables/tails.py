@@ -25,7 +25,7 @@ def tail_transform(tails: str = "none", rows: int = QUANTILES) -> Pipeline:
         scikit-learn pipeline with `fit`, `transform` and `fit_transform` on `(n, features)`.
 
     Raises:
-        ValueError: An unknown treatment.
+        InputError: An unknown treatment.
 
     Example:
         >>> x = np.array([[0.0], [9.0], [99.0]])
