@@ -81,7 +81,7 @@ def test_other_engines_are_markers_on_the_line_of_their_backend():
     assert lines["reference"].get_xdata() == pytest.approx([8.0])
     assert training.get_xlim()[0] < 0.2 and training.get_xlim()[1] > 8
     labels = {text.get_text(): text.xy[0] for text in training.texts if hasattr(text, "xy")}
-    assert labels["3.00"] == 8.0 and labels["0.50"] == 0.2  # beyond the markers
+    assert labels["3.00"] == 8.0 and labels["0.50"] == 1  # right of bars and markers
     title = " ".join(training.get_title(loc="left").split())
     assert title.endswith("on 1 of 2 networks")  # by the fast engine
 

@@ -74,7 +74,7 @@ def test_stock_keras_has_a_row_and_a_column_of_ratios():
                   "train_stock_ratio_high": 2.1}  # fmt: skip
     page = render(found(stock, fast, NATIVE))
     html5lib.HTMLParser(strict=True).parse(page)
-    assert "stock Keras" in page and "2.00 [1.90, 2.10]" in page
+    assert "stock Keras" in page and ">2.00</td>" in page.replace("\n", "").replace(" ", "")
     assert "compared with stock Keras and a hand-written" in page
     table = group_table([stock, fast, NATIVE])
     assert [head.text for head in table.heads[:5]] == [
@@ -83,7 +83,7 @@ def test_stock_keras_has_a_row_and_a_column_of_ratios():
     assert [[cell.text for cell in row[:2]] for row in table.rows] == [
         ["jax", "stock Keras"], ["jax", "fast"], ["native", "–"],
     ]  # fmt: skip
-    assert [row[4].text for row in table.rows] == ["–", "2.00 [1.90, 2.10]", "–"]
+    assert [row[4].text for row in table.rows] == ["–", "2.00", "–"]
     assert [head.text for head in group_table([ROW, NATIVE]).heads[:3]] == [
         "backend", "train/s", "× native",
     ]  # fmt: skip

@@ -18,7 +18,8 @@ from zoo.report.figures.style import HATCHES, INK, MUTED, PALETTE, in_house_styl
 Row = Mapping[str, Any]
 
 MEASURES = {"train": "Training", "score": "Scoring"}
-MARKERS = {STOCK: "D", REFERENCE: "o"}  # of the engines that are drawn beside the bar
+MARKERS = {REFERENCE: "o", STOCK: "D"}  # of the engines that are drawn beside the bar
+LOOP = "native loop = 1"
 BAR_INCHES = 0.24
 MARGIN = 1.9  # axis limit, as a multiple of the longest bar, which leaves room for its label
 
@@ -51,8 +52,10 @@ def speed_bars(rows: Sequence[Row], ax: Axes | None = None) -> Figure:
         set_title(panel, f"{measure}: {_finding(rows, verb)}", width=52)
         panel.set_xlabel(f"{measure.lower()} speed, as a multiple of the native PyTorch loop")
     axes[1].tick_params(labelleft=False)
-    handles, labels = axes[0].get_legend_handles_labels()
-    axes[0].figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    entries = dict(zip(*reversed(axes[0].get_legend_handles_labels()), strict=True))
+    order = [*used, *(title(engine) for engine in MARKERS if title(engine) in entries), LOOP]
+    handles = [entries[name] for name in order]
+    axes[0].figure.legend(handles, order, loc="outside lower center", ncols=len(order))
     return axes[0].figure
 
 
@@ -73,7 +76,7 @@ def _draw(
         own = [row for row in rows if row["backend"] == backend]
         reach += _draw_backend(ax, own, places, thickness, verb)
     _draw_markers(ax, rows, names, used, verb)
-    ax.axvline(1, color=INK, linewidth=1.4, label="native loop = 1")
+    ax.axvline(1, color=INK, linewidth=1.4, label=LOOP)
     ax.set_xscale("log", base=2)
     ax.set_xlim(min(0.5, min(reach) / MARGIN), max(2, max(reach) * MARGIN))
     ax.xaxis.set_major_locator(LogLocator(base=2))
@@ -114,15 +117,12 @@ def _draw_backend(
         error_kw={"ecolor": INK, "capsize": 2, "elinewidth": 1},
     )
     others = _other_ratios(rows, verb)
-    for bar, row, ratio, *ends in zip(bars, known, ratios, low, high, strict=True):
-        beside = [*ends, *others.get(_key(row), [])]
-        end = min(beside) if ratio < 1 else max(beside)
-        ax.annotate(
+    for bar, row, ratio, end in zip(bars, known, ratios, high, strict=True):
+        ax.annotate(  # right of everything on its line, so that it touches no marker
             f"{ratio:.2f}",
-            (end, bar.get_y() + bar.get_height() / 2),
-            (-6 if ratio < 1 else 6, 0),
+            (max(1, end, *others.get(_key(row), [])), bar.get_y() + bar.get_height() / 2),
+            (6, 0),
             textcoords="offset points",
-            ha="right" if ratio < 1 else "left",
             va="center",
             fontsize=8,
         )
