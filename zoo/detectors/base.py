@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from zoo.detectors import artifact
+from zoo.detectors.examples import Example, tiny
 from zoo.detectors.explaining import explanation
 from zoo.detectors.export import Exported, export
 from zoo.detectors.outlier import OutlierDetector
@@ -61,6 +62,16 @@ class Detector(OutlierDetector):
         n_features_in_: as in scikit-learn.
         feature_names_in_: as in scikit-learn, for a DataFrame.
     """
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        """Yield tiny instances, for the tests that every method passes.
+
+        By default one: for a series if the method needs a window, else for a table. A method that
+        takes other kinds of data, or has settings that change its model, yields more.
+        """
+        kind = "table" if cls.window is None else "series"
+        yield Example(kind, tiny(cls), kind)
 
     def explain(
         self,

@@ -117,6 +117,19 @@ def check(kind: type[Any], values: Mapping[str, Any]) -> None:
             raise SettingError(name, f"is {shown}; {_expectation(hint)}")
 
 
+def outside(hint: Any) -> Any:
+    """Return a value that a setting of this type refuses; None if it takes everything.
+
+    Example:
+        >>> outside(Size), outside(Literal["a", "b"]), outside(Any)
+        (-inf, 'no such word', None)
+    """
+    for value in ("no such word", -math.inf) if _words(hint) else (-math.inf, "no such word"):
+        if not _fits(hint, value):
+            return value
+    return None
+
+
 def _parts(hint: Any) -> tuple[list[Any], Bounds]:
     """Split a type into the members of its union and its bounds."""
     bounds = Bounds()
