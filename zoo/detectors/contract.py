@@ -95,6 +95,7 @@ class Subject:
 
 
 PROMISES: list[Promise] = []
+_promise = partial(promise_of, PROMISES)
 
 
 def check(cls: type[Detector]) -> None:
@@ -137,7 +138,7 @@ def subjects(cls: type[Detector]) -> list[Subject]:
     return found
 
 
-@promise_of(PROMISES, "The constructor only stores its arguments, which are its settings.")
+@_promise("The constructor only stores its arguments, which are its settings.")
 def constructor_only_stores(subject: Subject) -> None:
     detector = subject.example.detector
     require(type(detector) is subject.cls, f"an instance of {type(detector).__name__}")
@@ -155,7 +156,7 @@ def constructor_only_stores(subject: Subject) -> None:
     require(set(vars(again)) == names, f"the attributes {sorted(set(vars(again)) - names)}")
 
 
-@promise_of(PROMISES, "A clone has the same settings, and fitting changes none of them.")
+@_promise("A clone has the same settings, and fitting changes none of them.")
 def settings_stay(subject: Subject) -> None:
     before = subject.example.detector.get_params(deep=False)
     require(subject.new().get_params(deep=False) == before, "a clone with other settings")
@@ -164,7 +165,7 @@ def settings_stay(subject: Subject) -> None:
     require(not changed, f"{', '.join(changed)} changed by fit")
 
 
-@promise_of(PROMISES, "Defaults lie within the bounds on their fields, and fit refuses the rest.")
+@_promise("Defaults lie within the bounds on their fields, and fit refuses the rest.")
 def bounds_are_kept(subject: Subject) -> None:
     hints = settings.hints(subject.cls)
     for item in fields(subject.cls):
@@ -176,7 +177,7 @@ def bounds_are_kept(subject: Subject) -> None:
         require_refused(partial(fit, subject.data.train), f"{item.name} is {outside!r}")
 
 
-@promise_of(PROMISES, "fit returns the detector, and does not collapse.")
+@_promise("fit returns the detector, and does not collapse.")
 def fit_returns_self(subject: Subject) -> None:
     require(subject.fitted.collapsed_ is False, "a model that collapsed")
     history = subject.fitted.history_
@@ -184,7 +185,7 @@ def fit_returns_self(subject: Subject) -> None:
     require(bool(np.isfinite(history["loss"]).all()), f"losses {history['loss']}")
 
 
-@promise_of(PROMISES, "Scores are one finite float32 per sample or row, larger for anomalies.")
+@_promise("Scores are one finite float32 per sample or row, larger for anomalies.")
 def scores_rank(subject: Subject) -> None:
     scores, labels = subject.scores, subject.data.labels
     require(scores.shape == labels.shape, f"shape {scores.shape} for {len(labels)} samples")
@@ -197,7 +198,7 @@ def scores_rank(subject: Subject) -> None:
     )
 
 
-@promise_of(PROMISES, "predict gives -1 above the threshold and 1 below, as scikit-learn has it.")
+@_promise("predict gives -1 above the threshold and 1 below, as scikit-learn has it.")
 def predict_decides(subject: Subject) -> None:
     detector, x, scores = subject.fitted, subject.data.test, subject.scores
     limit = detector.calibration_.limit
@@ -216,7 +217,7 @@ def predict_decides(subject: Subject) -> None:
     require(alarms < 0.1, f"{alarms:.0%} of the training data flagged")
 
 
-@promise_of(PROMISES, "detect has columns of score, probability and anomaly, and the index of X.")
+@_promise("detect has columns of score, probability and anomaly, and the index of X.")
 def detect_tells(subject: Subject) -> None:
     x = subject.data.test
     table = subject.fitted.detect(x)
@@ -235,13 +236,13 @@ def detect_tells(subject: Subject) -> None:
         require(table["warm_up"].sum() == warm_up, f"{table['warm_up'].sum()} rows of warm-up")
 
 
-@promise_of(PROMISES, "The same seed gives the same scores, bit for bit.")
+@_promise("The same seed gives the same scores, bit for bit.")
 def same_seed_same_scores(subject: Subject) -> None:
     again = subject.new().fit(subject.data.train)
     require_same([again.anomaly_score(subject.data.test)], [subject.scores], "two fits")
 
 
-@promise_of(PROMISES, "The threshold changes without another fit, and the scores do not.")
+@_promise("The threshold changes without another fit, and the scores do not.")
 def threshold_changes(subject: Subject) -> None:
     detector = pickle.loads(pickle.dumps(subject.fitted))
     median = float(np.median(subject.scores))
@@ -252,7 +253,7 @@ def threshold_changes(subject: Subject) -> None:
     require_same([detector.anomaly_score(subject.data.test)], [subject.scores], "scores", rtol=1e-5)
 
 
-@promise_of(PROMISES, "Pickling stores weights as arrays, without code of Keras, and keeps scores.")
+@_promise("Pickling stores weights as arrays, without code of Keras, and keeps scores.")
 def pickle_keeps_scores(subject: Subject) -> None:
     state = subject.fitted.__getstate__()
     models = [name for name, value in state.items() if isinstance(value, keras.Model)]
@@ -261,7 +262,7 @@ def pickle_keeps_scores(subject: Subject) -> None:
     require_same([again.anomaly_score(subject.data.test)], [subject.scores], "scores", rtol=1e-5)
 
 
-@promise_of(PROMISES, "A saved detector has the same settings, threshold and scores when loaded.")
+@_promise("A saved detector has the same settings, threshold and scores when loaded.")
 def saving_keeps_everything(subject: Subject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = subject.fitted.save(Path(folder) / "model.zoo")
@@ -276,7 +277,7 @@ def saving_keeps_everything(subject: Subject) -> None:
     require_same([again.anomaly_score(subject.data.test)], [subject.scores], "scores", rtol=1e-5)
 
 
-@promise_of(PROMISES, "A stream of rows gets the scores of the whole, NaN in the warm-up.")
+@_promise("A stream of rows gets the scores of the whole, NaN in the warm-up.")
 def stream_equals_whole(subject: Subject) -> None:
     if not subject.has_rows:
         require_refused(lambda: StreamScorer(subject.fitted), "a stream has rows")
@@ -289,7 +290,7 @@ def stream_equals_whole(subject: Subject) -> None:
     require_same([found["score"][warm_up:]], [whole], "scores", rtol=1e-4, atol=1e-7)
 
 
-@promise_of(PROMISES, "explain attributes scores to the features by name.")
+@_promise("explain attributes scores to the features by name.")
 def explains_by_name(subject: Subject) -> None:
     found = subject.fitted.explain(subject.data.test, count=2)
     require(found.contributions.shape == found.values.shape, f"{found.contributions.shape}")
@@ -302,7 +303,7 @@ def explains_by_name(subject: Subject) -> None:
         require(names <= set(subject.data.test.columns), f"the features {sorted(names)}")
 
 
-@promise_of(PROMISES, "Data that cannot be used are refused with an error that says why.")
+@_promise("Data that cannot be used are refused with an error that says why.")
 def bad_data_are_refused(subject: Subject) -> None:
     try:
         subject.new().predict(subject.data.test)
@@ -319,7 +320,7 @@ def bad_data_are_refused(subject: Subject) -> None:
         require_refused(lambda: subject.fitted.predict(np.zeros_like(holed[..., 1:])), "features")
 
 
-@promise_of(PROMISES, "An exported graph gives the same scores and decisions.")
+@_promise("An exported graph gives the same scores and decisions.")
 def export_equals_detector(subject: Subject) -> None:
     backend, packages = FORMATS[EXPORTED]
     if any(importlib.util.find_spec(package) is None for package in (backend, *packages)):

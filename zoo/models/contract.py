@@ -15,9 +15,9 @@ import inspect
 import io
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,29 +25,30 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.errors import ZooError
 from zoo.models.base import AnomalyModel, arguments
 from zoo.models.examples import Example, ExampleData
+from zoo.models.promises import (
+    ContractError,
+    Promise,
+    promise_of,
+    require,
+    require_refused,
+    require_same,
+)
 from zoo.training.batches import Batches
+
+__all__ = [
+    "PROMISES",
+    "ContractError",
+    "Promise",
+    "Subject",
+    "check",
+    "subjects",
+    "takes_sample_weight",
+]
 
 EPOCHS = 6
 BATCH_SIZE = 16
-
-
-class ContractError(ZooError):
-    """A model breaks a promise that every model keeps; the message says which, and what was found.
-
-    Attributes:
-        promise: name of the promise, as in `PROMISES`; "" where the class has no examples.
-    """
-
-    def __init__(self, message: str, promise: str = "") -> None:
-        super().__init__(message)
-        self.promise = promise
-
-
-class _BrokenError(Exception):
-    """Raised inside a promise; says what was found."""
 
 
 @dataclass(frozen=True)
@@ -117,42 +118,8 @@ class Subject:
         return Trained(model, history.history, screen.getvalue(), folder)
 
 
-@dataclass(frozen=True)
-class Promise:
-    """A promise and the function that holds a subject to it.
-
-    Attributes:
-        name: of the function.
-        sentence: what is promised.
-        holds: raises where the promise is broken.
-    """
-
-    name: str
-    sentence: str
-    holds: Callable[[Subject], None]
-
-    def __call__(self, subject: Subject) -> None:
-        """Hold `subject` to the promise.
-
-        Raises:
-            ContractError: it is broken.
-        """
-        try:
-            self.holds(subject)
-        except _BrokenError as error:
-            found, cause = str(error), None
-        except Exception as error:  # whatever the model raised breaks the promise
-            found, cause = f"{type(error).__name__}: {str(error)[:300]}", error
-        else:
-            return
-        raise ContractError(
-            f"{subject.cls.__name__}, example {subject.example.name!r}: {self.sentence} Found: "
-            f"{found}",
-            self.name,
-        ) from cause
-
-
 PROMISES: list[Promise] = []
+_promise = partial(promise_of, PROMISES)
 
 
 def check(cls: type[AnomalyModel]) -> None:
@@ -167,7 +134,7 @@ def check(cls: type[AnomalyModel]) -> None:
     Example:
         >>> check(AnomalyModel)
         Traceback (most recent call last):
-        zoo.models.contract.ContractError: AnomalyModel has no examples; ...
+        zoo.models.promises.ContractError: AnomalyModel has no examples; ...
     """
     for subject in subjects(cls):
         for promise in PROMISES:
@@ -195,43 +162,34 @@ def subjects(cls: type[AnomalyModel]) -> list[Subject]:
     return found
 
 
-def _promise(sentence: str) -> Callable[[Callable[[Subject], None]], Promise]:
-    def register(holds: Callable[[Subject], None]) -> Promise:
-        promise = Promise(holds.__name__, sentence, holds)
-        PROMISES.append(promise)
-        return promise
-
-    return register
-
-
 @_promise("make() returns an instance of its class, untrained, with the same weights every time.")
 def make_repeats(subject: Subject) -> None:
     first, second = subject.example.make(), subject.example.make()
-    _require(type(first) is subject.cls, f"an instance of {type(first).__name__}")
-    _require(first is not second, "one model for two calls")
-    _same(_values(first.weights), _values(second.weights), "weights")
+    require(type(first) is subject.cls, f"an instance of {type(first).__name__}")
+    require(first is not second, "one model for two calls")
+    require_same(_values(first.weights), _values(second.weights), "weights")
 
 
 @_promise("Networks are arguments of __init__, and every argument is kept under its own name.")
 def networks_are_arguments(subject: Subject) -> None:
     model = subject.example.make()
     for name in arguments(model):
-        _require(hasattr(model, name), f"no attribute {name!r}")
+        require(hasattr(model, name), f"no attribute {name!r}")
     given = [id(getattr(model, name)) for name in arguments(model)]
     for layer in model.layers:
         own = isinstance(layer, keras.Model) and id(layer) not in given
-        _require(not own, f"the network {layer.name!r}, which is no argument")
+        require(not own, f"the network {layer.name!r}, which is no argument")
 
 
 @_promise("The model is built by __init__ and knows the shape of a sample.")
 def is_born_built(subject: Subject) -> None:
     model = subject.example.make()
-    _require(model.built, "a model that is not built: end __init__ with self.build(input_shape)")
+    require(model.built, "a model that is not built: end __init__ with self.build(input_shape)")
     shape = subject.data.train.shape[1:]
     fits = len(shape) == len(model.sample_shape) and all(
         size in (None, known) for size, known in zip(model.sample_shape, shape, strict=True)
     )
-    _require(fits, f"sample_shape {model.sample_shape} for samples {shape}")
+    require(fits, f"sample_shape {model.sample_shape} for samples {shape}")
 
 
 @_promise("The same configuration gives the same model.")
@@ -239,43 +197,43 @@ def config_round_trip(subject: Subject) -> None:
     model = subject.example.make()
     config = model.get_config()
     rebuilt = type(model).from_config(config)
-    _require(model.get_config() == config, "a configuration that changes when it is read")
+    require(model.get_config() == config, "a configuration that changes when it is read")
     for name in config | rebuilt.get_config():
         ours, theirs = config.get(name), rebuilt.get_config().get(name)
-        _require(ours == theirs, f"{name}={theirs!r} after a round trip, {ours!r} before")
+        require(ours == theirs, f"{name}={theirs!r} after a round trip, {ours!r} before")
     shapes = [[tuple(v.shape) for v in each.variables] for each in (model, rebuilt)]
-    _require(shapes[0] == shapes[1], "variables of other shapes")
+    require(shapes[0] == shapes[1], "variables of other shapes")
 
 
 @_promise("Labels that are not needed are refused, and labels that are needed are demanded.")
 def labels_fit(subject: Subject) -> None:
     x, y = subject.data.pair("train")
     needs = subject.cls.needs_labels
-    _require(needs == (y is not None), f"needs_labels={needs} and data of kind "
+    require(needs == (y is not None), f"needs_labels={needs} and data of kind "
              f"{subject.example.kind!r}")  # fmt: skip
     wrong = np.zeros(len(x)) if y is None else None
     model = subject.example.compiled()
-    _refused(lambda: model.fit(x, wrong), "without labels" if y is None else "from labels")
+    require_refused(lambda: model.fit(x, wrong), "without labels" if y is None else "from labels")
 
 
 @_promise("Fitting before compile is refused with a ValueError that names compile.")
 def fit_needs_compile(subject: Subject) -> None:
     model = subject.example.make()
-    _refused(lambda: model.fit(*subject.data.pair("train")), "compile")
+    require_refused(lambda: model.fit(*subject.data.pair("train")), "compile")
 
 
 @_promise("fit lowers the loss, reports it with the validation loss, and does not collapse.")
 def fit_lowers_the_loss(subject: Subject) -> None:
     history, screen = subject.trained.history, subject.trained.screen
     for name in ("loss", "val_loss"):
-        _require(name in history, f"no {name!r} in the history")
-        _require(f"{name}: " in screen, f"no {name!r} in what fit printed")
+        require(name in history, f"no {name!r} in the history")
+        require(f"{name}: " in screen, f"no {name!r} in what fit printed")
     for name, each in history.items():
-        _require(bool(np.all(np.isfinite(each))), f"{name} {each}")
+        require(bool(np.all(np.isfinite(each))), f"{name} {each}")
     first, last = history["loss"][0], history["loss"][-1]
-    _require(last < first, f"a loss of {first:.6g} in the first epoch and {last:.6g} in the last")
+    require(last < first, f"a loss of {first:.6g} in the first epoch and {last:.6g} in the last")
     verdict = subject.trained.model.verdict
-    _require(not verdict.collapsed, str(verdict))
+    require(not verdict.collapsed, str(verdict))
 
 
 @_promise("Scores are one finite float32 per sample, and larger far away from normal data.")
@@ -285,11 +243,11 @@ def scores_rank(subject: Subject) -> None:
         for part in ("validation", "anomalous")
     )
     for scores in (normal, anomalous):
-        _require(scores.shape == (16,), f"shape {scores.shape} for 16 samples")
-        _require(scores.dtype == np.float32, f"scores of dtype {scores.dtype}")
-        _require(bool(np.all(np.isfinite(scores))), f"{np.sum(~np.isfinite(scores))} not finite")
+        require(scores.shape == (16,), f"shape {scores.shape} for 16 samples")
+        require(scores.dtype == np.float32, f"scores of dtype {scores.dtype}")
+        require(bool(np.all(np.isfinite(scores))), f"{np.sum(~np.isfinite(scores))} not finite")
     middle, most = np.median(anomalous), np.max(normal)
-    _require(
+    require(
         middle > most,
         f"a median of {middle:.6g} for anomalous samples, {most:.6g} for a normal one",
     )
@@ -300,9 +258,9 @@ def predict_is_score(subject: Subject) -> None:
     model, x = subject.trained.model, subject.data.anomalous
     scores = model.predict(x, verbose=0)
     by_hand = ops.convert_to_numpy(model.score(ops.convert_to_tensor(x)))
-    _same([scores], [by_hand], "predict and score", rtol=1e-5)
+    require_same([scores], [by_hand], "predict and score", rtol=1e-5)
     in_parts = model.predict(x, batch_size=5, verbose=0)
-    _same([in_parts], [scores], "batches of 5 and all at once", rtol=1e-5)
+    require_same([in_parts], [scores], "batches of 5 and all at once", rtol=1e-5)
 
 
 @_promise("Evaluating and scoring change no weight and no state.")
@@ -311,9 +269,9 @@ def evaluation_changes_nothing(subject: Subject) -> None:
     before = _values(model.weights)
     first = model.evaluate(*data, batch_size=8, verbose=0, return_dict=True)
     model.predict(data[0], verbose=0)
-    _same(_values(model.weights), before, "weights")
+    require_same(_values(model.weights), before, "weights")
     again = model.evaluate(*data, batch_size=8, verbose=0, return_dict=True)
-    _require(first == again, f"{again} the second time, {first} the first")
+    require(first == again, f"{again} the second time, {first} the first")
 
 
 @_promise("Callbacks find what they ask for: losses, the learning rate, and weights to restore.")
@@ -325,18 +283,18 @@ def callbacks_work(subject: Subject) -> None:
             *data.pair("validation"), batch_size=BATCH_SIZE, verbose=0, return_dict=True
         )
         of_best = [trained.history["val_loss"][best]]
-        _same([restored["loss"]], of_best, "restored and best validation loss", rtol=1e-5)
+        require_same([restored["loss"]], of_best, "restored and best validation loss", rtol=1e-5)
 
     with open(trained.folder / "history.csv", newline="") as file:
         logged = [float(row["val_loss"]) for row in csv.DictReader(file)]
-    _same([logged], [trained.history["val_loss"]], "logged and returned losses", rtol=1e-5)
+    require_same([logged], [trained.history["val_loss"]], "logged and returned losses", rtol=1e-5)
 
     rates = subject.example.learning_rate * 0.5 ** np.array([0, 0, 1, 2, 3, 4])
-    _same([trained.history["learning_rate"]], [rates], "learning rates", rtol=1e-5)
+    require_same([trained.history["learning_rate"]], [rates], "learning rates", rtol=1e-5)
 
     checkpoint = keras.saving.load_model(trained.folder / "best.keras")
     scores = [each.predict(data.anomalous, verbose=0) for each in (checkpoint, trained.model)]
-    _same([scores[0]], [scores[1]], "scores of the checkpoint and the model", rtol=1e-5)
+    require_same([scores[0]], [scores[1]], "scores of the checkpoint and the model", rtol=1e-5)
 
 
 @_promise("A saved model scores the same and trains on, its optimizer with it.")
@@ -344,21 +302,21 @@ def saving_keeps_everything(subject: Subject) -> None:
     model, path = subject.trained.model, subject.new_folder() / "model.keras"
     model.save(path)
     loaded = keras.saving.load_model(path)
-    _same(_values(loaded.weights), _values(model.weights), "weights")
+    require_same(_values(loaded.weights), _values(model.weights), "weights")
     pair = _values(loaded.optimizer.variables), _values(model.optimizer.variables)
-    _same(*pair, "the optimizer's variables")
+    require_same(*pair, "the optimizer's variables")
     scores = [each.predict(subject.data.anomalous, verbose=0) for each in (loaded, model)]
-    _same([scores[0]], [scores[1]], "scores", rtol=1e-6)  # torch rounds in another order
+    require_same([scores[0]], [scores[1]], "scores", rtol=1e-6)  # torch rounds in another order
 
     before = _values(loaded.trainable_variables)
     steps = int(ops.convert_to_numpy(loaded.optimizer.iterations))
     history = loaded.fit(*subject.data.pair("train"), batch_size=24, epochs=1, verbose=0).history
-    _require(bool(np.isfinite(history["loss"][0])), f"a loss of {history['loss'][0]} afterwards")
+    require(bool(np.isfinite(history["loss"][0])), f"a loss of {history['loss'][0]} afterwards")
     taken = int(ops.convert_to_numpy(loaded.optimizer.iterations)) - steps
-    _require(taken > 0, "no step of the loaded optimizer")
+    require(taken > 0, "no step of the loaded optimizer")
     for variable, old in zip(loaded.trainable_variables, before, strict=True):
         moved = bool(np.any(ops.convert_to_numpy(variable) != old))
-        _require(moved, f"{variable.path} did not move in the next fit")
+        require(moved, f"{variable.path} did not move in the next fit")
 
 
 @_promise("A fit that was killed resumes to the same weights.")
@@ -379,8 +337,8 @@ def a_killed_fit_resumes(subject: Subject) -> None:
 
     whole = fit(folder / "whole", keras.callbacks.LambdaCallback(on_epoch_begin=keep))
     resumed = fit(folder / "killed")
-    _require(resumed.history.epoch == [1, 2], f"epochs {resumed.history.epoch} after resuming")
-    _same(_values(resumed.weights), _values(whole.weights), "weights", rtol=0, atol=1e-6)
+    require(resumed.history.epoch == [1, 2], f"epochs {resumed.history.epoch} after resuming")
+    require_same(_values(resumed.weights), _values(whole.weights), "weights", rtol=0, atol=1e-6)
 
 
 def takes_sample_weight(cls: type[AnomalyModel]) -> bool:
@@ -393,10 +351,10 @@ def unit_weights_change_nothing(subject: Subject) -> None:
     for model, batch in _weighable(subject):
         without = _validate(model, batch)
         with_ones = _validate(model, batch, ops.ones(len(batch[0]), dtype="float32"))
-        _require(without.keys() == with_ones.keys(), f"the terms {sorted(with_ones)}")
+        require(without.keys() == with_ones.keys(), f"the terms {sorted(with_ones)}")
         names = sorted(without)
         pair = [_values([logs[name] for name in names]) for logs in (with_ones, without)]
-        _same(*pair, f"the terms {names} with and without weights", rtol=1e-5)
+        require_same(*pair, f"the terms {names} with and without weights", rtol=1e-5)
 
 
 @_promise("A sample of weight 0 does not count in the loss, and one of weight 2 counts twice.")
@@ -411,13 +369,15 @@ def weights_count(subject: Subject) -> None:
             given = (ops.convert_to_tensor(x), *batch[1:])
             return _values([_validate(model, given, ops.convert_to_tensor(weights))["loss"]])
 
-        _same(
+        require_same(
             loss(replaced, weights), loss(x, weights), "losses of two samples of weight 0",
             rtol=1e-5,
         )  # fmt: skip
         base, single = loss(x, 0 * weights)[0], loss(x, np.eye(n, dtype="float32")[0])[0]
         double = loss(x, 2 * np.eye(n, dtype="float32")[0])[0]
-        _same([double - base], [2 * (single - base)], "weights of 2 and 1", rtol=1e-3, atol=1e-5)
+        require_same(
+            [double - base], [2 * (single - base)], "weights of 2 and 1", rtol=1e-3, atol=1e-5
+        )
 
 
 def _weighable(subject: Subject) -> Iterator[tuple[Any, tuple[Any, ...]]]:
@@ -433,32 +393,6 @@ def _validate(model: Any, batch: tuple[Any, ...], sample_weight: Any = None) -> 
     weighted = {} if sample_weight is None else {"sample_weight": sample_weight}
     with keras.StatelessScope([(v, v.value) for v in model.variables], initialize_variables=False):
         return model.learn(*batch, training=False, **weighted)
-
-
-def _require(condition: bool, found: str) -> None:
-    if not condition:
-        raise _BrokenError(found)
-
-
-def _refused(call: Callable[[], object], words: str) -> None:
-    try:
-        call()
-    except ValueError as error:
-        _require(words in str(error), f"the ValueError {str(error)!r}")
-    else:
-        raise _BrokenError("no error")
-
-
-def _same(
-    found: Sequence[Any], expected: Sequence[Any], what: str, rtol: float = 0.0, atol: float = 0.0
-) -> None:
-    _require(len(found) == len(expected), f"{len(found)} and {len(expected)} of {what}")
-    for a, b in zip(found, expected, strict=True):
-        a, b = np.asarray(a), np.asarray(b)
-        _require(a.shape == b.shape, f"shapes {a.shape} and {b.shape} of {what}")
-        if not np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=True):
-            difference = np.max(np.abs(a.astype("float64") - b.astype("float64")))
-            raise _BrokenError(f"a difference of {difference:.3g} between {what}")
 
 
 def _values(variables: Sequence[Any]) -> list[np.ndarray]:
