@@ -29,14 +29,14 @@ def test_a_worker_trains_each_form(capfd):
     answers = []
     serve(map(json.dumps, [{"samples": 80}, *requests]), answers.append, inputs.InputSpeeds)
     began, trained = answers
-    assert len(began["forms"]) == 3 and began["epoch_seconds"] > 0
+    assert len(began["forms"]) == 4 and began["epoch_seconds"] > 0
     assert trained["samples"] == 2 * 72 and trained["seconds"] > 0
 
 
 def test_rows_are_ratios_to_arrays(monkeypatch, capsys):
     monkeypatch.setattr(inputs, "InputSpeeds", None)  # the worker runs in a process of its own
     rows = inputs.measure([keras.backend.backend()], rounds=2, seconds=0.01, samples=80)
-    assert [row["input"] for row in rows][0] == inputs.ARRAYS and len(rows) == 3
+    assert [row["input"] for row in rows][0] == inputs.ARRAYS and len(rows) == 4
     assert rows[0]["ratio"] == 1 and all(row["train_per_second"] > 0 for row in rows)
     inputs.print_inputs(rows)
     assert "1.00 [1.00, 1.00]" in capsys.readouterr().out

@@ -7,7 +7,7 @@ import html5lib
 import pandas as pd
 import pytest
 
-from zoo.report.comparison_page import render, what_is_compared
+from zoo.report.comparison_page import lead, render
 
 pytestmark = pytest.mark.once
 
@@ -175,8 +175,9 @@ def test_learning_curves_have_a_line_a_run(finish_run, tmp_path):
     many.append(finish_run("other", recipe="rings"))
     curves = [name for name in Page(render(many, tmp_path)).pictures if name.startswith("Loss")]
     assert curves == [
-        "Loss over the epochs, a panel a variant, a line a run: blobs. The first 8 of 9 runs.",
-        "Loss over the epochs, a panel a variant, a line a run: rings.",
+        "Loss over the epochs, one panel per variant, one line per run: blobs. "
+        "The first 8 of 9 runs.",
+        "Loss over the epochs, one panel per variant, one line per run: rings.",
     ]
     bare = [finish_run(f"bare-{name}", history=pd.DataFrame({"epoch": []})) for name in "ab"]
     assert 'id="curves"' not in render(bare, tmp_path)
@@ -235,7 +236,5 @@ def test_seeds_that_draw_the_data_are_told(finish_run, tmp_path):
 def test_the_sentence_names_few_settings_and_counts_the_rest(finish_run):
     run = finish_run("a")
     changed = [replace(run, config={f"x{n}": value for n in range(6)}) for value in (1, 2)]
-    assert what_is_compared(changed).endswith(
-        "The runs differ in x0, x1, x2, x3 and 2 other settings."
-    )
-    assert what_is_compared([run, run]).endswith("The runs differ in nothing but chance.")
+    assert lead(changed).endswith("The runs differ in x0, x1, x2, x3 and 2 other settings.")
+    assert lead([run, run]).endswith("The runs differ in nothing but chance.")

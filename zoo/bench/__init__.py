@@ -1,10 +1,11 @@
-"""Measurements of networks and detectors that need no labels: speed, memory, equal backends.
+"""Measurements of models and detectors that need no labels: speed, memory, equality of backends.
 
-What is named here is imported when it is first used: a worker of `zoo bench` chooses its backend,
-or none, before anything of Keras is.
+The names are imported when they are first used, so that a worker of `zoo bench` can choose its
+backend, or none, before Keras is imported.
 """
 
 import importlib
+from typing import Any
 
 _PLACES = {
     "BackendRuns": "zoo.bench.backends",
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_PLACES[name]), name)

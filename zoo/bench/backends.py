@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BackendRuns:
-    """What came of one detector under several backends.
+    """One detector on several backends.
 
     Attributes:
-        table: a row a backend: `backend`, its `version`; `start_seconds` until Python and Keras are
-            there; `load_seconds` to read the file; `first_seconds` of the first scoring, in which
-            backends compile; `samples_per_second` of later ones; `fit_seconds` where it was fitted.
-        scores: `(n, backends)`, of the detector that was moved there in a file.
-        refitted: `(n, backends)`, of the one that was fitted there; None if none was.
+        table: a row per backend: `backend`, its `version`; `start_seconds` to start Python and
+            Keras; `load_seconds` to read the file; `first_seconds` of the first scoring, which
+            compiles; `samples_per_second` of later ones; `fit_seconds` of a new fit, if any.
+        scores: `(n, backends)`, of the detector that was saved and loaded there.
+        refitted: `(n, backends)`, of the copy that was fitted there; None without a fit.
     """
 
     table: pd.DataFrame
@@ -47,21 +47,21 @@ def under_each_backend(
     backends: Sequence[str] | None = None,
     repeats: int = 5,
 ) -> BackendRuns:
-    """Move a fitted detector to each backend, score there, and fit it there anew.
+    """Load a fitted detector on each backend, score there, and fit a copy of it there.
 
-    One process after the other, so that none slows another down.
+    The processes run one after the other, so that none slows another down.
 
     Args:
         detector: A fitted estimator of `zoo.detectors`, with a `random_state`.
-        x: Data to score, as the detector takes them.
-        refit_on: Training data; with them an unfitted copy of the detector is fitted under each
-            backend, from its own `random_state`. None fits none.
+        x: Data to score, in any form that the detector takes.
+        refit_on: Training data of an unfitted copy of the detector, which starts from its own
+            `random_state`. None fits none.
         backends: Names; None takes those that are installed.
         repeats: Scorings that are timed.
 
     Raises:
         BackendError: A backend that is unknown or not installed.
-        RuntimeError: What went wrong in a process.
+        RuntimeError: A process failed; the message holds its output.
     """
     backends = installed() if backends is None else tuple(backends)
     missing = [name for name in backends if name not in installed()]
@@ -91,12 +91,12 @@ def under_each_backend(
 
 
 def _columns(x: Any) -> list[str] | None:
-    """Names of a frame's columns; None of an array."""
+    """Return the names of a frame's columns; None for an array."""
     return list(map(str, x.columns)) if isinstance(x, pd.DataFrame) else None
 
 
 def _run(backend: str, folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Let `zoo.bench.child` work in `folder` under a backend."""
+    """Run `zoo.bench.child` in `folder` on a backend."""
     here = str(Path(zoo.__file__).parent.parent)
     path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
     done = subprocess.run(

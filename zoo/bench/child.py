@@ -1,14 +1,14 @@
-"""What `under_each_backend` starts under each: python -m zoo.bench.child FOLDER SECONDS.
+"""The process of `under_each_backend` for one backend: python -m zoo.bench.child FOLDER SECONDS.
 
-SECONDS is when it was started, on the clock of `time.time`.
-Reads `detector.zoo`, `given.npz` and `task.json` of the folder, leaves `times.json` and
-`arrays.npz` there.
+SECONDS is its start on the clock of `time.time`. It reads `detector.zoo`, `given.npz` and
+`task.json` from the folder, and writes `times.json` and `arrays.npz`.
 """
 
 import json
 import sys
 from pathlib import Path
 from time import perf_counter, time
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from zoo.bench.speed import throughput
 
 
 def work(folder: Path, started: float) -> None:
-    """Load, score, time, and fit anew where there is something to fit on."""
+    """Load the detector, score, time it, and fit a copy if there are training data."""
     times = {"version": backend.describe()["backend_version"]}
     times["start_seconds"] = time() - started
     task = json.loads((folder / "task.json").read_text())
@@ -44,8 +44,8 @@ def work(folder: Path, started: float) -> None:
     (folder / "times.json").write_text(json.dumps(times))
 
 
-def _as_given(values, columns):
-    """The frame that was given, or the array."""
+def _as_given(values: np.ndarray, columns: list[str] | None) -> Any:
+    """Return the values as a frame if they came as one, else as the array."""
     return values if columns is None else pd.DataFrame(values, columns=columns)
 
 

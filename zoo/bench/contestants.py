@@ -28,7 +28,7 @@ class Contestant(NamedTuple):
 
     @property
     def package(self) -> str:
-        """The backend that must be installed."""
+        """Return the backend that must be installed."""
         return "torch" if self.backend == NATIVE else self.backend
 
 

@@ -21,14 +21,14 @@ MEMORY = "peak_memory_mb"
 def growth_lines(rows: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Figure:
     """Draw seconds and memory over rows on logarithmic axes, beside a line of linear growth.
 
-    Each title says what ten times the rows cost at most, between the two largest sizes.
+    Each title gives the cost of ten times the rows at most, between the two largest sizes.
 
     Args:
         rows: of `zoo.bench.growth.growth`; those without numbers are left out.
         ax: axes whose place the two panels take; None makes a figure.
 
     Raises:
-        ValueError: fewer than two sizes of one backend have numbers.
+        InputError: fewer than two sizes of one backend have numbers.
     """
     rows = sorted((row for row in rows if row.get(MEMORY)), key=lambda row: row["rows"])
     lines = {name: [row for row in rows if row["backend"] == name] for name in BACKENDS}
@@ -64,8 +64,10 @@ def growth_lines(rows: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> F
     return axes[0].figure
 
 
-def _draw_linear(panel, lines, measure):
-    """A line of slope 1 through the highest point of the largest size."""
+def _draw_linear(
+    panel: Axes, lines: Mapping[str, Sequence[Mapping[str, Any]]], measure: str
+) -> None:
+    """Draw a line of slope 1 through the highest point of the largest size."""
     every = [row for own in lines.values() for row in own]
     first, last = (pick(row["rows"] for row in every) for pick in (min, max))
     top = max(row[measure] for row in every if row["rows"] == last)

@@ -1,7 +1,7 @@
-"""Operations of a network's matrix products, counted from its layers: 2 for a multiply and an add.
+"""Operations of a network's matrix products, counted from its layers: 2 per multiply and add.
 
-What is no matrix product (activations, normalisation, sums) is left out, as the machine's peak is
-measured with products too.
+Other operations (activations, normalization, sums) are left out, because the machine's peak is also
+measured with matrix products.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CONVOLUTIONS = (layers.Conv1D, layers.Conv2D, layers.Conv3D)
 
 
 def flops_per_sample(*networks: keras.Model) -> int:
-    """Count one forward pass of a sample through built functional models, one after the other.
+    """Return the operations of one forward pass of a sample through models, one after the other.
 
     Args:
         *networks: built `keras.Model`s of Dense, convolutional, recurrent and attention layers.
@@ -26,7 +26,7 @@ def flops_per_sample(*networks: keras.Model) -> int:
         Operations of their matrix products.
 
     Raises:
-        ValueError: a layer with weights to multiply by that this function cannot count.
+        InputError: a layer whose operations this function cannot count.
 
     Example:
         >>> from zoo.nn.networks import mlp
@@ -61,7 +61,7 @@ def _of(layer: layers.Layer) -> int:
 
 
 def _of_attention(layer: layers.MultiHeadAttention) -> int:
-    """The projections, and both products of queries with keys and of shares with values."""
+    """Return the operations of the projections and of both products of attention."""
     inputs = keras.tree.flatten(layer.input)
     queries, keys = inputs[0].shape[1], inputs[-1].shape[1]
     per_query = [layer.query_dense, layer.output_dense]

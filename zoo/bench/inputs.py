@@ -1,4 +1,4 @@
-"""Speed of `fit` by the form in which its data arrive: arrays, a validation split, a frame.
+"""Speed of `fit` by the form in which its data arrive: arrays, a split, a frame, lists.
 
 Every form trains the same network on the same samples and validates on the same others, so equal
 speeds are expected. As a program it measures one backend: python -m zoo.bench.inputs.
@@ -40,6 +40,7 @@ def forms(x: np.ndarray) -> dict[str, dict[str, Any]]:
         ARRAYS: {"x": x[:kept], "validation_data": x[kept:]},
         "array, validation_split": {"x": x, **split},
         "data frame, validation_split": {"x": pd.DataFrame(x), **split},
+        "lists, validation_split": {"x": x.tolist(), **split},
     }
 
 

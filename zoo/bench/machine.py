@@ -1,4 +1,4 @@
-"""What a measurement depends on besides the code: processor, memory, versions, peak, energy."""
+"""The machine of a measurement: processor, memory, versions, peak speed, energy."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "XLA_FL
 
 
 def describe_machine() -> dict[str, Any]:
-    """Facts of this machine and what is installed; imports no backend.
+    """Return facts of this machine and its packages; imports no backend.
 
-    Holds nothing that tells who or where: no user, no host name, no path.
+    They identify nobody: no user, no host name, no path.
 
     Example:
         >>> sorted(describe_machine())[:4]
@@ -47,7 +47,7 @@ def describe_machine() -> dict[str, Any]:
 
 
 def cpu_name() -> str:
-    """The processor as it names itself, `x86_64` for one where it does not."""
+    """Return the processor's name, or its architecture where it gives none."""
     if sys.platform == "linux":
         try:
             found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
@@ -59,7 +59,7 @@ def cpu_name() -> str:
 
 
 def matmul_peak(size: int = 1536, repeats: int = 12) -> float:
-    """Float32 operations a second of NumPy's product of two square matrices, the best of some."""
+    """Return the float32 operations per second of NumPy's matrix product, the best of `repeats`."""
     rng = np.random.default_rng(0)
     a, b = (rng.random((size, size), dtype=np.float32) for _ in range(2))
     best = np.inf
@@ -71,7 +71,7 @@ def matmul_peak(size: int = 1536, repeats: int = 12) -> float:
 
 
 def memory_mb(peak: bool = False) -> float | None:
-    """Resident memory of this process, or its peak so far, in 10⁶ bytes; None where not told."""
+    """Return the resident memory of this process, or its peak, in 10⁶ bytes; None if unknown."""
     name = "VmHWM" if peak else "VmRSS"
     try:
         found = re.search(rf"^{name}:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.M)
@@ -90,7 +90,7 @@ def memory_mb(peak: bool = False) -> float | None:
 
 
 class EnergyMeter:
-    """Joules between `start` and `stop`: RAPL of the processor, NVML of a GPU; None if neither.
+    """A meter of joules between `start` and `stop`: RAPL of the processor, NVML of a GPU.
 
     Args:
         device: `"cpu"` or `"gpu"`; a GPU's energy is counted only for the latter.
@@ -106,7 +106,7 @@ class EnergyMeter:
         self._before = self._read()
 
     def stop(self) -> float | None:
-        """Joules since `start`; None where nothing counts, or a counter began anew."""
+        """Return the joules since `start`; None without a counter, or if one was reset."""
         after = self._read()
         spent = [late - early for early, late in zip(self._before, after, strict=False)]
         if not spent or len(after) != len(self._before) or min(spent) < 0:
@@ -126,7 +126,7 @@ class EnergyMeter:
 
 
 def _rapl_packages() -> list[Path]:
-    """The counter of each processor package, not of its parts, which it includes."""
+    """Return the counter of each processor package; it includes those of its parts."""
     return sorted(POWER.glob("intel-rapl:?/energy_uj")) if POWER.is_dir() else []
 
 

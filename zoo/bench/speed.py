@@ -1,4 +1,4 @@
-"""How many samples a second are scored."""
+"""Throughput of a scoring function."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from zoo.errors import InputError
 def throughput(score: Callable[[Any], Any], x: Any, repeats: int = 5) -> float:
     """Return samples per second, the median of some calls.
 
-    One call goes before and is not counted: in it backends compile.
+    The first call is not counted, because backends compile in it.
 
     Args:
-        score: What is measured, `detector.anomaly_score` for one.
-        x: `(n, ...)` array, frame or anything else of a length.
+        score: The function to measure, such as `detector.anomaly_score`.
+        x: `(n, ...)` array, frame or anything else with a length.
         repeats: Calls that are timed.
 
     Raises:
-        ValueError: No samples, or fewer than one call.
+        InputError: No samples, or fewer than one call.
 
     Example:
         >>> throughput(sum, [1, 2, 3]) > 0

@@ -1,4 +1,4 @@
-"""What repetitions come to: medians, ratios of paired rounds with their interval, noise."""
+"""Statistics of repetitions: medians, ratios of paired rounds with their interval, noise."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ RESAMPLES = 2000
 
 
 def median(values: Sequence[float]) -> float | None:
-    """The median; None of nothing."""
+    """Return the median; None for no values."""
     return float(np.median(values)) if len(values) else None
 
 
 def noise_percent(values: Sequence[float]) -> float | None:
-    """Median absolute deviation from the median, in percent of it; None of fewer than two.
+    """Return the median absolute deviation from the median in percent; None for fewer than two.
 
     Example:
         >>> noise_percent([95.0, 100.0, 110.0])
@@ -32,21 +32,21 @@ def noise_percent(values: Sequence[float]) -> float | None:
 def paired_ratio(
     own: Sequence[float], other: Sequence[float], seed: int = 0
 ) -> tuple[float | None, float | None, float | None]:
-    """Median of the rounds' ratios `own / other`, and its 95 % bootstrap interval.
+    """Return the median of the rounds' ratios `own / other`, and its 95 % bootstrap interval.
 
-    A round's two values were measured one right after the other, so that what slows the machine
-    for a while slows both.
+    The two values of a round were measured shortly after each other, so that whatever slows the
+    machine for a while slows both.
 
     Args:
-        own: by round.
-        other: of the same rounds.
+        own: a rate per round.
+        other: the rates of the same rounds.
         seed: of the resampling.
 
     Returns:
-        `(ratio, low, high)`; None for what one round, or none, does not tell.
+        `(ratio, low, high)`; the interval is None for one round, all are None for no round.
 
     Raises:
-        ValueError: not as many rounds of one as of the other.
+        InputError: different numbers of rounds.
 
     Example:
         >>> paired_ratio([2.0, 4.0, 6.0], [1.0, 2.0, 3.0])

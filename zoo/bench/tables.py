@@ -192,7 +192,7 @@ def _ratio_to_native(verb: str) -> Callable[[Row], str]:
 
 
 def _ratio_to_stock(verb: str) -> Callable[[Row], str]:
-    """Without its interval, which the results file holds: the tables are wide enough."""
+    """Return the text of the ratio to stock Keras; its interval is in the results file only."""
 
     def text(row: Row) -> str:
         return DASH if row["engine"] == STOCK else _number(row.get(f"{verb}_stock_ratio"), ".2f")

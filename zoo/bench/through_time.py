@@ -1,10 +1,12 @@
-"""How much of a window's past reaches the output of a network.
+"""Gradients through time: how much of a window's past reaches the output of a network.
 
 Bengio, Simard & Frasconi, Learning Long-Term Dependencies with Gradient Descent is Difficult, 1994;
 Pascanu, Mikolov & Bengio, On the Difficulty of Training Recurrent Neural Networks, ICML 2013.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,22 +21,22 @@ def gradient_through_time(
 ) -> np.ndarray:
     """Return how far a change at each step of a window moves the output of a network.
 
-    It is the norm of the derivative of the output by the input at that step, ‖∂z/∂x_t‖, as a root
-    mean square over windows and over the numbers of the output. For a network of many outputs it
-    is estimated: with a random vector v of signs, the mean of ‖vᵀ ∂z/∂x_t‖² is the squared norm.
-    Training follows the same derivatives backwards: where they vanish, nothing is learned.
+    The distance is the norm of the derivative of the output by the input at that step, ‖∂z/∂x_t‖,
+    as root mean square over windows and outputs. It is estimated: for a random vector v of signs,
+    the mean of ‖vᵀ ∂z/∂x_t‖² is the squared norm. Training follows the same derivatives backwards:
+    where they vanish, nothing is learned.
 
     Args:
-        network: Windows `(n, window, features)` to vectors `(n, d)`: an encoder, for one.
-        windows: `(n, window, features)`; some dozens will do.
-        draws: Random vectors v of each window.
+        network: Windows `(n, window, features)` to vectors `(n, d)`, such as an encoder.
+        windows: `(n, window, features)`; some dozens are enough.
+        draws: Random vectors v per window.
         seed: Of the random vectors.
 
     Returns:
         `(window,)` float64, in order of time.
 
     Raises:
-        ValueError: Windows without three axes, an output without two, or no draw.
+        InputError: Windows without three axes, an output without two, or no draw.
 
     Example:
         >>> from zoo.nn.networks import recurrent
@@ -53,7 +55,7 @@ def gradient_through_time(
     signs = rng.choice([-1.0, 1.0], size=(seen.shape[0], network.output_shape[-1]))
     signs = ops.convert_to_tensor(signs.astype("float32"))
 
-    def loss():
+    def loss() -> tuple[Any, Any, dict[str, Any]]:
         output = network(ops.convert_to_tensor(seen), training=False)
         total = ops.sum(ops.cast(output, "float32") * signs)
         return total, total, {}

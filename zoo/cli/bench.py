@@ -119,7 +119,7 @@ def add_parsers(commands: Any) -> None:
     add(
         "--inputs",
         action="store_true",
-        help="measure instead how fast fit is by the form of its input: arrays, a split, a frame",
+        help="measure instead how fast fit is by the form of its input: arrays, a frame, lists",
     )
     add("--quick", action="store_true", help="three models, the fast engine: two minutes")
     add = parser.add_argument_group("files").add_argument

@@ -19,7 +19,7 @@ DATA_METRICS = ("n_train", "n_test")
 
 
 def run_names(runs: Sequence[SavedRun]) -> list[str]:
-    """The folder's name of each run, with as many of its parents as tell it from the others."""
+    """Return the name of each run's folder, with as many parents as tell it from the others."""
     paths = [Path(os.path.abspath(run.path)).parts for run in runs]
 
     def name(own: tuple[str, ...]) -> str:
@@ -34,7 +34,7 @@ def run_names(runs: Sequence[SavedRun]) -> list[str]:
 
 
 def runs_table(runs: Sequence[SavedRun]) -> pd.DataFrame:
-    """One row per run and variant.
+    """Return one row per run and variant.
 
     Args:
         runs: finished runs, of one recipe or several.
@@ -64,7 +64,7 @@ def runs_table(runs: Sequence[SavedRun]) -> pd.DataFrame:
 
 
 def spread_over_seeds(runs: Sequence[SavedRun]) -> pd.DataFrame | None:
-    """Mean and standard deviation of runs that differ in nothing but the seed, per variant.
+    """Return mean and standard deviation of runs that differ only in the seed, per variant.
 
     Args:
         runs: finished runs, of one recipe or several.
@@ -101,7 +101,7 @@ def spread_over_seeds(runs: Sequence[SavedRun]) -> pd.DataFrame | None:
 
 
 def seed_groups(runs: Sequence[SavedRun], by_backend: bool = True) -> list[list[SavedRun]]:
-    """Runs that differ in nothing but the seed, together.
+    """Group runs that differ only in the seed.
 
     Args:
         runs: finished runs, of one recipe or several.
@@ -115,7 +115,7 @@ def seed_groups(runs: Sequence[SavedRun], by_backend: bool = True) -> list[list[
 
 
 def score_differences(runs: Sequence[SavedRun]) -> tuple[pd.DataFrame | None, list[str]]:
-    """How far the scores of one sample lie apart where only the backend differs.
+    """Return how far scores of the same sample differ where only the backend differs.
 
     Args:
         runs: finished runs, of one recipe or several.
@@ -157,7 +157,7 @@ def score_differences(runs: Sequence[SavedRun]) -> tuple[pd.DataFrame | None, li
 
 
 def _models(run: SavedRun, columns: Sequence[str]) -> dict[str, str]:
-    """Columns of scores.csv that a model gave, and which; baselines use no backend."""
+    """Return the columns of scores.csv that hold a model's scores, with the model's name."""
     if run.comparison is None:
         return {"score": ""} if "score" in columns else {}
     kinds = dict(zip(row_names(run.comparison), row_kinds(run.comparison), strict=True))
@@ -187,7 +187,7 @@ def _differences(
 
 
 def differing_settings(runs: Sequence[SavedRun]) -> dict[str, list[Any]]:
-    """Config fields whose values differ between runs, by dotted name.
+    """Return the config fields whose values differ between runs, by dotted name.
 
     Returns:
         Field name to one value per run, in the order of `runs`; None where a run lacks the field.
@@ -199,7 +199,7 @@ def differing_settings(runs: Sequence[SavedRun]) -> dict[str, list[Any]]:
 
 
 def data_groups(runs: Sequence[SavedRun]) -> list[list[SavedRun]]:
-    """Runs whose numbers may be held against each other, together: equal recipe and data."""
+    """Group runs whose numbers are comparable: those of equal recipe and data."""
     groups: list[list[SavedRun]] = []
     for run in runs:
         for group in groups:
@@ -212,7 +212,7 @@ def data_groups(runs: Sequence[SavedRun]) -> list[list[SavedRun]]:
 
 
 def differing_data(runs: Sequence[SavedRun]) -> list[str]:
-    """Say why the runs' numbers must not be held against each other; empty if nothing speaks so.
+    """Return the reasons why the runs' numbers are not comparable; empty if there are none.
 
     A setting is one of the data where a run's recipe declares it so (`zoo.report.config`).
 

@@ -19,15 +19,15 @@ from zoo.report.page import Cell, Table, embedded, plain_table, png, templates
 from zoo.report.saved_run import SavedRun
 
 METRICS = ("roc_auc", "pr_auc", "vus_pr", "f1")  # none that was chosen on the test labels
-MOST_BARS = 24  # of a figure; the best are drawn
-MOST_GROUPS = 6  # of runs on equal data; more get no bars
-MOST_PANELS, MOST_LINES = 12, 8  # of the learning curves
-LONGEST_LABEL = 30  # characters that tell a group of runs from another
-FEW = 4  # settings named in the sentence at the top
+MAX_BARS = 24  # of a figure; the best are drawn
+MAX_GROUPS = 6  # of runs on equal data; more get no bars
+MAX_PANELS, MAX_LINES = 12, 8  # of the learning curves
+MAX_LABEL = 30  # characters that tell a group of runs from another
+MAX_NAMED_SETTINGS = 4  # settings named in the sentence at the top
 
 
 class RunLine(NamedTuple):
-    """A run with what reproduces it.
+    """A run with the command that repeats it.
 
     Attributes:
         name: as everywhere on the page.
@@ -43,7 +43,7 @@ class RunLine(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A variant of runs that differ in nothing but the seed, or a baseline.
+    """A variant of runs that differ only in the seed, or a baseline.
 
     Attributes:
         name: variant, and what tells the group from others where there are several.
@@ -60,7 +60,7 @@ class Group(NamedTuple):
 
 @metric_names.knowing_own
 def render(runs: Sequence[SavedRun], home: str | Path = ".") -> str:
-    """Make the page.
+    """Return the page.
 
     Args:
         runs: finished runs, at least one, of one recipe or several.
@@ -88,7 +88,7 @@ def render(runs: Sequence[SavedRun], home: str | Path = ".") -> str:
     page = templates().get_template("comparison.html.j2")
     return page.render(
         title=_title(runs),
-        lead=what_is_compared(runs),
+        lead=lead(runs),
         alone=len(runs) == 1,
         data=data,
         several_recipes=len(_recipes(runs)) > 1,
@@ -114,8 +114,8 @@ def render(runs: Sequence[SavedRun], home: str | Path = ".") -> str:
     )
 
 
-def what_is_compared(runs: Sequence[SavedRun]) -> str:
-    """One sentence: how many runs of what, and in what they differ."""
+def lead(runs: Sequence[SavedRun]) -> str:
+    """Return one sentence: the number of runs, their recipes, and their differences."""
     table = comparison.runs_table(runs)
     kinds = dict(zip(tables.variant_names(table), tables.row_kinds(table), strict=True))
     counts = [
@@ -133,14 +133,14 @@ def what_is_compared(runs: Sequence[SavedRun]) -> str:
         if table[word].nunique() > 1
     ]
     settings = [name for name in _differing_settings(runs) if name != "seed"]
-    differ += [name.replace("_", " ") for name in settings[:FEW]]
-    if len(settings) > FEW:
-        differ.append(_count(len(settings) - FEW, "other setting"))
+    differ += [name.replace("_", " ") for name in settings[:MAX_NAMED_SETTINGS]]
+    if len(settings) > MAX_NAMED_SETTINGS:
+        differ.append(_count(len(settings) - MAX_NAMED_SETTINGS, "other setting"))
     return f"{text}. The runs differ in {_listed(differ) or 'nothing but chance'}."
 
 
 def verdict(groups: Sequence[Group], metrics: Sequence[str]) -> str:
-    """Which variant is best, whether by more than chance, and what a one-second baseline gets."""
+    """Return which variant is best, whether by more than chance, and the best baseline."""
     if not metrics:
         return "No run has a metric that ranks; their data may have no labels."
     metric = metrics[0]
@@ -157,7 +157,7 @@ def verdict(groups: Sequence[Group], metrics: Sequence[str]) -> str:
         value += f" over {len(_by_seed(best, metric))} seeds"
     text = f"Highest {title}: {best.name}, {value}."
     if len(models) > 1:
-        text += f" {_lead_over(best, models[1], metric)}"
+        text += f" {_distance_to_next(best, models[1], metric)}"
     baselines = [group for group in ranked if group.kind == "baseline"]
     if baselines:
         simple = metric_names.shown(metric, _mean(baselines[0], metric))
@@ -166,7 +166,7 @@ def verdict(groups: Sequence[Group], metrics: Sequence[str]) -> str:
 
 
 def variants_table(table: pd.DataFrame, names: Sequence[str], metric: str) -> Table:
-    """One metric: a row a variant, a column a run, the best variant of each run marked.
+    """Return the table of one metric: a row per variant, a column per run, the best marked.
 
     Args:
         table: from `comparison.runs_table`, with a column `name`.
@@ -191,7 +191,7 @@ def variants_table(table: pd.DataFrame, names: Sequence[str], metric: str) -> Ta
 
 
 def _verdicts(runs: Sequence[SavedRun], metrics: Sequence[str]) -> list[dict[str, Any]]:
-    """For each group of runs on equal data: which they are, a verdict, and a figure a metric."""
+    """Return names, a verdict and one figure per metric for each group of runs on equal data."""
     gathered = comparison.data_groups(runs)
     every = dict(zip(map(id, runs), comparison.run_names(runs), strict=True))
     found = []
@@ -199,7 +199,7 @@ def _verdicts(runs: Sequence[SavedRun], metrics: Sequence[str]) -> list[dict[str
         groups = _groups(members)
         known = [name for name in metrics if any(_knows(group, name) for group in groups)]
         names = [every[id(run)] for run in members] if len(gathered) > 1 else []
-        drawn = _bars(groups, known) if len(gathered) <= MOST_GROUPS else []
+        drawn = _bars(groups, known) if len(gathered) <= MAX_GROUPS else []
         found.append({"names": names, "text": verdict(groups, known), "bars": drawn})
     return found
 
@@ -209,7 +209,7 @@ def _knows(group: Group, metric: str) -> bool:
 
 
 def _groups(runs: Sequence[SavedRun]) -> list[Group]:
-    """Models by variant and what differs beside the seed; baselines, which use no backend, once."""
+    """Group models by variant and settings; baselines, which use no backend, come once."""
     found = []
     table = comparison.runs_table(runs)
     table = table.assign(name=tables.variant_names(table))
@@ -233,7 +233,7 @@ def _groups(runs: Sequence[SavedRun]) -> list[Group]:
 
 
 def _labels(gathered: Sequence[Sequence[SavedRun]], names: dict[int, str]) -> list[str]:
-    """What tells each group of runs from the others: backend and settings, else its runs' names."""
+    """Return a label for each group of runs: backend and settings, else the names of its runs."""
     if len(gathered) == 1:
         return [""]
     firsts = [members[0] for members in gathered]
@@ -248,7 +248,7 @@ def _labels(gathered: Sequence[Sequence[SavedRun]], names: dict[int, str]) -> li
             if name != "seed" and values[index] is not None
         ]
         label = ", ".join(words)
-        fits = label and len(label) <= LONGEST_LABEL
+        fits = label and len(label) <= MAX_LABEL
         labels.append(label if fits else ", ".join(names[id(run)] for run in members))
     if len(set(labels)) < len(labels):
         return [", ".join(names[id(run)] for run in members) for members in gathered]
@@ -256,11 +256,11 @@ def _labels(gathered: Sequence[Sequence[SavedRun]], names: dict[int, str]) -> li
 
 
 def _bars(groups: Sequence[Group], metrics: Sequence[str]) -> list[dict[str, str]]:
-    """A figure a metric: mean and spread of every group, the best where they are many."""
+    """Draw one figure per metric: mean and spread of every group, or of the best ones."""
     drawn = []
     for metric in metrics:
         known = [group for group in groups if _knows(group, metric)]
-        kept = sorted(known, key=lambda group: _mean(group, metric), reverse=True)[:MOST_BARS]
+        kept = sorted(known, key=lambda group: _mean(group, metric), reverse=True)[:MAX_BARS]
         table = pd.DataFrame(
             {
                 "variant": [group.name for group in kept],
@@ -283,7 +283,7 @@ def _bars(groups: Sequence[Group], metrics: Sequence[str]) -> list[dict[str, str
 
 
 def _backend_bars(runs: Sequence[SavedRun], metrics: Sequence[str]) -> list[dict[str, str]]:
-    """A figure for each group of runs that differ in seed and backend only, of the first metric."""
+    """Draw the first metric of each group of runs that differ only in seed and backend."""
     drawn = []
     for members in comparison.seed_groups(runs, by_backend=False):
         table = comparison.runs_table(members)
@@ -298,17 +298,17 @@ def _backend_bars(runs: Sequence[SavedRun], metrics: Sequence[str]) -> list[dict
 
 
 def _learning_curves(runs: Sequence[SavedRun], names: Sequence[str]) -> list[dict[str, str]]:
-    """A figure of the loss for each recipe that has losses: a panel a variant, a line a run."""
+    """Draw the losses of each recipe: one panel per variant, one line per run."""
     drawn = []
     for recipe in dict.fromkeys(run.recipe for run in runs):
         pairs = zip(runs, names, strict=True)
         own = [(run, name) for run, name in pairs if run.recipe == recipe]
-        if losses := _losses(own[:MOST_LINES]):
+        if losses := _losses(own[:MAX_LINES]):
             table, left_out = losses
-            caption = "Loss over the epochs, a panel a variant, a line a run"
+            caption = "Loss over the epochs, one panel per variant, one line per run"
             caption += f": {recipe.replace('_', ' ')}." if len(_recipes(runs)) > 1 else "."
-            if len(own) > MOST_LINES:
-                caption += f" The first {MOST_LINES} of {len(own)} runs."
+            if len(own) > MAX_LINES:
+                caption += f" The first {MAX_LINES} of {len(own)} runs."
             if left_out:
                 caption += f" {_count(left_out, 'variant')} left out."
             picture = png(figures.training_curves(table))
@@ -317,8 +317,9 @@ def _learning_curves(runs: Sequence[SavedRun], names: Sequence[str]) -> list[dic
 
 
 def _losses(pairs: Sequence[tuple[SavedRun, str]]) -> tuple[pd.DataFrame, int] | None:
-    """Histories as `training_curves` draws them, and how many variants have no panel; None if no
-    run has losses.
+    """Return histories as `training_curves` draws them, and the number of variants left out.
+
+    None if no run has losses.
     """
     parts = []
     for run, name in pairs:
@@ -336,16 +337,16 @@ def _losses(pairs: Sequence[tuple[SavedRun, str]]) -> tuple[pd.DataFrame, int] |
     every = pd.concat(parts, ignore_index=True)
     panels = list(dict.fromkeys(every.loc[every["loss"].notna(), "panel"]))
     table = every[["epoch", "run"]].copy()
-    for panel in panels[:MOST_PANELS]:
+    for panel in panels[:MAX_PANELS]:
         for column in ("loss", "val_loss"):
             if column in every:
                 name = f"{column}_{panel}" if panel else column
                 table[name] = every[column].where(every["panel"] == panel)
-    return table, max(0, len(panels) - MOST_PANELS)
+    return table, max(0, len(panels) - MAX_PANELS)
 
 
 def _spread_table(spread: pd.DataFrame, metrics: Sequence[str], ranked: bool) -> Table:
-    """Variants with mean ± standard deviation; the best mean of each metric marked."""
+    """Return variants with mean ± standard deviation; the best mean of each metric is marked."""
     spread = spread[spread["seeds"] > 1]
     order = {name: place for place, name in enumerate(dict.fromkeys(spread["variant"]))}
     spread = spread.sort_values("variant", key=lambda names: names.map(order), kind="stable")
@@ -398,7 +399,7 @@ def _differences_table(differences: pd.DataFrame) -> Table:
 
 
 def _settings_table(runs: Sequence[SavedRun], names: Sequence[str]) -> Table | None:
-    """A row a setting that differs, a column a run; None if none does."""
+    """Return a row per differing setting, a column per run; None if none differs."""
     values = _differing_settings(runs)
     for name, own in _versions(runs).items():
         if len(set(own)) > 1:
@@ -410,7 +411,7 @@ def _settings_table(runs: Sequence[SavedRun], names: Sequence[str]) -> Table | N
 
 
 def _differing_settings(runs: Sequence[SavedRun]) -> dict[str, list[Any]]:
-    """Settings that differ between runs of one recipe, one value per run, None in other recipes."""
+    """Return settings that differ within a recipe, one value per run, None in other recipes."""
     found: dict[str, list[Any]] = {}
     for recipe in dict.fromkeys(run.recipe for run in runs):
         places = [place for place, run in enumerate(runs) if run.recipe == recipe]
@@ -422,7 +423,7 @@ def _differing_settings(runs: Sequence[SavedRun]) -> dict[str, list[Any]]:
 
 
 def _differing_data(runs: Sequence[SavedRun]) -> list[str]:
-    """Phrases of `comparison.differing_data` within each recipe, and that recipes differ."""
+    """Return `comparison.differing_data` within each recipe, and whether recipes differ."""
     recipes = _recipes(runs)
     found = [f"recipe: {', '.join(recipes)}"] if len(recipes) > 1 else []
     for recipe in dict.fromkeys(run.recipe for run in runs):
@@ -432,7 +433,7 @@ def _differing_data(runs: Sequence[SavedRun]) -> list[str]:
 
 
 def _versions(runs: Sequence[SavedRun]) -> dict[str, list[str]]:
-    """Backend, device and versions of the machine each run was made on."""
+    """Return backend, device and versions of each run's machine."""
     wanted = ("backend", "backend_version", "device", "device_name", "keras", "zoo", "platform")
     return {
         name.replace("_", " "): [
@@ -467,7 +468,7 @@ def _collapsed(table: pd.DataFrame) -> list[str]:
 
 
 def _seeds_draw_data(runs: Sequence[SavedRun]) -> bool:
-    """Whether two runs that differ in the seed, but in no setting, were judged on other labels."""
+    """Return whether two runs that differ only in the seed have different test labels."""
     for one, other in combinations(runs, 2):
         settings = set(comparison.differing_settings([one, other]))
         if one.recipe == other.recipe and settings == {"seed"}:
@@ -477,8 +478,8 @@ def _seeds_draw_data(runs: Sequence[SavedRun]) -> bool:
     return False
 
 
-def _lead_over(best: Group, second: Group, metric: str) -> str:
-    """What the distance to the next group is worth."""
+def _distance_to_next(best: Group, second: Group, metric: str) -> str:
+    """Return a sentence on the distance to the next group."""
     gap = _mean(best, metric) - _mean(second, metric)
     noise = max(_std(best, metric), _std(second, metric))
     if gap < 0.0005:
@@ -492,7 +493,7 @@ def _lead_over(best: Group, second: Group, metric: str) -> str:
 
 
 def _by_seed(group: Group, metric: str) -> pd.Series:
-    """One number a seed; a baseline is the same under every backend."""
+    """Return one number per seed; a baseline is the same under every backend."""
     return group.rows.groupby("seed", dropna=False)[metric].mean()
 
 
@@ -501,7 +502,7 @@ def _mean(group: Group, metric: str) -> float:
 
 
 def _std(group: Group, metric: str) -> float:
-    """Standard deviation over seeds, NaN where there is one seed."""
+    """Return the standard deviation over seeds, NaN for one seed."""
     return float(_by_seed(group, metric).std())
 
 

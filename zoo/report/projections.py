@@ -144,7 +144,7 @@ def umap_map(
 def _sampled(
     embeddings: np.ndarray, center: np.ndarray | None, seed: int, limit: int
 ) -> tuple[np.ndarray, np.ndarray, str]:
-    """At most `limit` rows and the center below them; which rows they are; how many of how many."""
+    """Return at most `limit` rows with the center below them, their indices, and a note."""
     count = len(embeddings)
     index, note = np.arange(count), f"{count:,} points"
     if count > limit:
@@ -155,7 +155,7 @@ def _sampled(
 
 
 def _projection(points: np.ndarray, index: np.ndarray, method: str, note: str) -> Projection:
-    """What was projected after `_sampled`: a row beyond the index is the center."""
+    """Return the projection of sampled rows; a row beyond the index is the center."""
     return Projection(
         points=points[: len(index)],
         index=index,

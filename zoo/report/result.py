@@ -22,7 +22,7 @@ class Result:
 
     Attributes:
         recipe: module name of the recipe, `hybrid_svdd_images`.
-        summary: one sentence that says what was run, on which data.
+        summary: one sentence on the experiment and its data.
         config: the recipe's (frozen, possibly nested) `Config` dataclass.
         metrics: flat, name to number, text or bool; the names are the contract in DESIGN.md.
         history: one row per epoch: `epoch`, one column per loss term, and text columns such as
@@ -31,11 +31,11 @@ class Result:
             whatever names the sample.
         comparison: one row per variant, first column `variant`. An optional column `kind` says
             `model` (the default), `baseline` (a one-second method) or `trivial`.
-        top: the most anomalous samples, one row each, strangest first.
+        top: the most anomalous samples, one row each, highest score first.
         model: the Keras model to save, or None.
         figures: file name stem to figure, in the order of the report.
         captions: file name stem to the sentence under the figure.
-        notes: what the reader must know: data checks, collapse, what a trivial detector would get.
+        notes: remarks for the reader: data checks, collapse, the score of a trivial detector.
         own_metrics: name to metric of the numbers and columns that only this recipe has.
     """
 
@@ -69,14 +69,14 @@ class Result:
 
     @property
     def prevalence(self) -> float | None:
-        """Share of anomalies in the labelled test set, 0 to 1; None without labels."""
+        """Return the share of anomalies in the labelled test set, 0 to 1; None without labels."""
         if "label" not in self.scores or not self.scores["label"].notna().any():
             return None
         return float(self.scores["label"].mean())
 
     @property
     def collapsed(self) -> list[str]:
-        """Variants that collapsed, or the recipe's name if it has none and collapsed itself."""
+        """Return the variants that collapsed, or the recipe's name if it has none and collapsed."""
         table = self.comparison
         if table is not None and "collapsed" in table:
             is_collapsed = table["collapsed"] == 1

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class RunFolder:
-    """A context manager to run a recipe in.
+    """A context manager that writes the run folder of a recipe.
 
     All files go to a hidden sibling; only a clean exit renames it to `path`, in one step. After an
     error or Ctrl-C the sibling is removed, and a folder that was to be replaced stays as it was.
@@ -169,7 +169,7 @@ class RunFolder:
         shutil.rmtree(aside, ignore_errors=True)
 
     def _clean_up(self) -> None:
-        """Remove what is left of an unfinished run: its files and the parents made for it."""
+        """Remove the rest of an unfinished run: its files and the parents made for it."""
         shutil.rmtree(self._partial, ignore_errors=True)
         for parent in reversed(self._made_parents):
             with contextlib.suppress(OSError):  # holds the finished run, or something else

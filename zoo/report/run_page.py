@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class MetricLine(NamedTuple):
-    """A metric with what it means and what a detector without skill would get."""
+    """A metric with its meaning and the value of a detector without skill."""
 
     title: str
     name: str
@@ -39,7 +39,7 @@ class MetricLine(NamedTuple):
 def render(
     result: Result, environment: Mapping[str, Any], command: str, pictures: Mapping[str, bytes]
 ) -> str:
-    """Make the page.
+    """Return the page.
 
     Args:
         result: what the recipe returned.
@@ -75,9 +75,9 @@ def render(
 
 
 def verdict(result: Result) -> str:
-    """One or two sentences: which variant is best, and whether a one-second baseline beats it.
+    """Return which variant is best, and whether a one-second baseline beats it.
 
-    Rows that were chosen with the test labels in hand, as published, stay out of it.
+    Rows chosen with the test labels, as published, are left out.
     """
     table = result.comparison
     if table is None or "roc_auc" not in table or table["roc_auc"].isna().all():
@@ -105,7 +105,7 @@ def verdict(result: Result) -> str:
 
 
 def metric_lines(metrics: Mapping[str, Any], prevalence: float | None) -> list[MetricLine]:
-    """The metrics in the order of the contract, then any others, ready for the page.
+    """Return the metrics for the page, in the order of the contract, then any others.
 
     Args:
         metrics: name to value.
@@ -131,8 +131,9 @@ def metric_lines(metrics: Mapping[str, Any], prevalence: float | None) -> list[M
 
 
 def comparison_table(comparison: pd.DataFrame) -> Table:
-    """The table of variants, the best of each ranked column (and protocol) marked, trivial rows
-    not ranked.
+    """Return the table of variants; the best of each ranked column (and protocol) is marked.
+
+    Trivial rows are not ranked.
 
     Columns that are equal in all rows, such as the number of samples, are left to the CSV.
 
@@ -141,7 +142,7 @@ def comparison_table(comparison: pd.DataFrame) -> Table:
     """
     kinds, tags = row_kinds(comparison), row_tags(comparison)
     groups = ranking_groups(comparison)
-    comparison = comparison.drop(columns=_says_nothing(comparison))
+    comparison = comparison.drop(columns=_omitted_columns(comparison))
     table = plain_table(comparison, most=len(comparison))
     for column, name in enumerate(comparison.columns):
         best = metric_names.best_rows(name, comparison[name], kinds, groups)
@@ -150,8 +151,8 @@ def comparison_table(comparison: pd.DataFrame) -> Table:
     return table._replace(tags=tags)
 
 
-def _says_nothing(comparison: pd.DataFrame) -> list[str]:
-    """Columns that tell no row from another, and those shown as a tag."""
+def _omitted_columns(comparison: pd.DataFrame) -> list[str]:
+    """Return columns that are equal in all rows, and those shown as a tag."""
     return [
         name
         for name in comparison.columns

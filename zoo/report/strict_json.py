@@ -13,7 +13,7 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """Reduce a value to what JSON knows.
+    """Reduce a value to the types of JSON.
 
     Args:
         value: dataclass, mapping, sequence, set, NumPy scalar or array, path, enum, date, or None.

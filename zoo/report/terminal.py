@@ -43,7 +43,7 @@ def print_recipes(recipes: Iterable[Mapping[str, str]]) -> None:
 
 
 def print_facts(facts: Mapping[str, Any]) -> None:
-    """Print names and values, a row each."""
+    """Print names and values, one row each."""
     table = _table(title=None)
     table.add_column("", style="bold", no_wrap=True)
     table.add_column("", overflow="fold")
@@ -55,7 +55,7 @@ def print_facts(facts: Mapping[str, Any]) -> None:
 
 @metric_names.knowing_own
 def print_result(result: Result) -> None:
-    """Print what was run, its notes and its numbers: the comparison, else the metrics."""
+    """Print the summary, the numbers (the comparison, else the metrics) and the notes of a run."""
     console = _console()
     console.print(Text(result.summary))
     if result.comparison is not None:
@@ -146,7 +146,7 @@ def print_texts(
 
 
 def frame_table(frame: pd.DataFrame, heading: str | None = None, mark_best: bool = True) -> Table:
-    """A data frame as a rich table: numbers right-aligned, the best of each metric bold.
+    """Return a frame as a rich table: numbers right-aligned, the best of each metric bold.
 
     Args:
         frame: any columns; `kind` and `collapsed` are not shown as columns but beside `variant`,
@@ -188,7 +188,7 @@ def _console() -> Console:
 
 
 def _print_fitting(console: Console, frame: pd.DataFrame, mark_best: bool = True) -> None:
-    """Print a table, without its last metrics where the terminal is too narrow; say which."""
+    """Print a table; where the terminal is too narrow, leave out its last metrics and name them."""
     left_out: list[str] = []
     metrics = [name for name in (*METRICS, "fit_seconds") if name in frame]
     table = frame_table(frame, mark_best=mark_best)
@@ -206,7 +206,7 @@ def _print_fitting(console: Console, frame: pd.DataFrame, mark_best: bool = True
 
 
 def _longest_word(texts: Iterable[str]) -> int:
-    """Characters of the longest word, so that none is broken unless it is very long."""
+    """Return the length of the longest word, so that none is broken unless it is very long."""
     return min(SHORT, max((len(word) for text in texts for word in text.split()), default=1))
 
 
@@ -219,13 +219,13 @@ def _table(title: str | None) -> Table:
 def _readable(
     frame: pd.DataFrame, keys: Sequence[str], metrics: Sequence[str] = METRICS
 ) -> pd.DataFrame:
-    """The identifying columns and the metrics that fit a terminal; the CSV holds the rest."""
+    """Return the identifying columns and the metrics for a terminal; the CSV holds the rest."""
     columns = [name for name in (*keys, "kind", *metrics, "collapsed") if name in frame.columns]
     return frame[columns].dropna(axis=1, how="all")
 
 
 def _mean_and_spread(spread: pd.DataFrame) -> pd.DataFrame:
-    """The columns that tell groups apart, and each metric as one column `<metric> ±` of text."""
+    """Return the columns that tell groups apart, and each metric as a text column `<metric> ±`."""
     differing = [name for name in ("recipe", "backend") if spread[name].nunique() > 1]
     shown = spread[["variant", "kind", *text_columns(spread), *differing, "runs"]].copy()
     for name in METRICS:

@@ -25,7 +25,7 @@ def attention_maps(
     highest: float | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """Draw the attention of each head, layers under another, all on one logarithmic colour scale.
+    """Draw the attention of each head, one row per layer, on one logarithmic color scale.
 
     Args:
         weights: (layers, heads, time, time), row = the step that looks, column = the step it looks
@@ -75,7 +75,7 @@ def attention_maps(
 
 
 def _mark(cell: Axes, anomalous: np.ndarray) -> None:
-    """Anomalous steps as bars outside two edges of a map, where they cover nothing."""
+    """Draw anomalous steps as bars outside two edges of a map, where they cover nothing."""
     for first, last in stretches(anomalous):
         look = {"color": ANOMALY, "linewidth": 2.5, "clip_on": False, "solid_capstyle": "butt"}
         edge = len(anomalous) * 1.02

@@ -1,4 +1,4 @@
-"""Where in an image the score comes from, variants beneath each other."""
+"""Heat maps of the pixels that cause a score, one row per variant."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def attribution_grid(
         images: (n, height, width, channels) with 1 or 3 channels, any range.
         maps: variant to (n, height, width) >= 0, what each place adds to the score, such as
             Grad-CAM.
-        scores: (n,) larger = stranger; written above each image.
+        scores: (n,) larger = more anomalous; written above each image.
         labels: (n,) with 1 = anomaly; above each image, which gets a frame of that colour.
         columns: (n,) a name for each image, such as `most normal`; above it.
         title: None says how far the variants' maps agree.
@@ -107,7 +107,7 @@ def attribution_grid(
 
 
 def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """A heat map over a grey image: the hotter, the less of the image shows.
+    """Draw a heat map over a gray image: the hotter, the less of the image shows.
 
     Args:
         image: (height, width) grey, 0 to 1.
@@ -123,7 +123,7 @@ def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
 
 
 def _bar_paint() -> ListedColormap:
-    """The colours as they are seen over a middle grey."""
+    """Return the colors as they appear over a middle gray."""
     return ListedColormap(overlay(np.full((1, 256), 0.5), np.linspace(0, 1, 256)[None])[0])
 
 
@@ -140,7 +140,7 @@ def _head(name: str | None, score: float | None, anomalous: bool | None) -> str:
 
 
 def _finding(maps: Mapping[str, np.ndarray]) -> str:
-    """How much the maps of two variants resemble each other, over all pairs and images."""
+    """Return the mean correlation between maps of two variants, over all pairs and images."""
     if len(maps) == 1:
         return f"Where {next(iter(maps))} finds what raises the score"
     found = []
@@ -156,7 +156,7 @@ def _finding(maps: Mapping[str, np.ndarray]) -> str:
 
 
 def _checked_images(images: ArrayLike) -> np.ndarray:
-    """Images as float, each stretched to 0 to 1."""
+    """Return images as float, each stretched to 0 to 1."""
     array = np.asarray(images, dtype=float)
     if array.ndim != 4 or array.shape[-1] not in (1, 3) or not array.size:
         raise InputError(

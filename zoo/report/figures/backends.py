@@ -93,7 +93,7 @@ def backend_bars(table: pd.DataFrame, metric: str, ax: Axes | None = None) -> Fi
 
 
 def _checked(table: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """The rows to draw, with a column `name`."""
+    """Return the rows to draw, with a column `name`."""
     missing = [name for name in ("variant", "backend", "seed", metric) if name not in table.columns]
     if missing:
         raise InputError(
@@ -109,7 +109,7 @@ def _checked(table: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def _finding(known: pd.DataFrame, metric: str) -> str:
-    """By how much one seed's metric differs between backends at most, and seeds on one backend."""
+    """Return the largest difference of a metric between backends, and between seeds on one."""
     title = metric_named(metric).title
     if known["backend"].nunique() < 2:
         return f"{title} on {known['backend'].iloc[0]}, the only backend"

@@ -65,7 +65,7 @@ def draw_cells(
 def name_cells(
     ax: Axes, rows: Sequence, columns: Sequence, longest: int = 34, room: int = 76
 ) -> None:
-    """Name rows at the left and columns above; long names give way in the middle.
+    """Name rows at the left and columns above; long names are shortened in the middle.
 
     Args:
         ax: the panel of `draw_cells`.
@@ -87,7 +87,7 @@ def name_cells(
 
 
 def label_bar(bar: Colorbar, label: str) -> None:
-    """Say what the colours are; numbers as everywhere else."""
+    """Label the color bar; numbers are written as everywhere else."""
     bar.set_label(label)
     bar.outline.set_visible(False)
     bar.ax.grid(False)
@@ -96,7 +96,7 @@ def label_bar(bar: Colorbar, label: str) -> None:
 
 
 def ink_on(color: Sequence[float]) -> str:
-    """White on dark colours, ink on light ones.
+    """Return the text color: white on dark colors, ink on light ones.
 
     Args:
         color: red, green and blue, 0 to 1.

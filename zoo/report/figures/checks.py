@@ -1,4 +1,4 @@
-"""Arrays handed to a figure: they fit together, or an error says which does not."""
+"""Checks of the arrays given to a figure; an error names the one that does not fit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoo.errors import InputError
 
 
 def checked_scores(scores: ArrayLike, name: str = "scores") -> np.ndarray:
-    """Scores as (n,) float64.
+    """Return scores as (n,) float64.
 
     Args:
         scores: (n,) finite numbers, at least one.
@@ -31,7 +31,7 @@ def checked_scores(scores: ArrayLike, name: str = "scores") -> np.ndarray:
 
 
 def checked_labels(labels: ArrayLike, count: int, name: str = "labels") -> np.ndarray:
-    """Labels as (count,) bool, True = anomaly.
+    """Return labels as (count,) bool, True = anomaly.
 
     Raises:
         ValueError: another length, or values other than 0 and 1.
@@ -39,14 +39,14 @@ def checked_labels(labels: ArrayLike, count: int, name: str = "labels") -> np.nd
     array = np.asarray(labels)
     if array.shape != (count,):
         raise InputError(f"{name}: shape {array.shape}, expected ({count},), one per score")
-    strange = np.setdiff1d(np.unique(array), [0, 1])
-    if strange.size:
-        raise InputError(f"{name}: found {strange[:5].tolist()}, expected 0 (normal), 1 (anomaly)")
+    unknown = np.setdiff1d(np.unique(array), [0, 1])
+    if unknown.size:
+        raise InputError(f"{name}: found {unknown[:5].tolist()}, expected 0 (normal), 1 (anomaly)")
     return array.astype(bool)
 
 
 def checked_line(values: ArrayLike, count: int, name: str) -> np.ndarray:
-    """One number per time as (count,) float64; NaN stays, for a gap in the line.
+    """Return one number per time as (count,) float64; NaN stays, for a gap in the line.
 
     Raises:
         ValueError: another shape, or infinity among them.

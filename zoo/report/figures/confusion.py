@@ -1,4 +1,4 @@
-"""What a threshold decided against what is true."""
+"""Decisions of a threshold against the labels."""
 
 from __future__ import annotations
 

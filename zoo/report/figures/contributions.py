@@ -1,4 +1,4 @@
-"""What made one sample's score: its features as bars, or over the time of a window."""
+"""Contributions to one sample's score: its features as bars, or over the time of a window."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def contribution_bars(
     top: int = 10,
     ax: Axes | None = None,
 ) -> Figure:
-    """Draw what each feature adds to one sample's anomaly score or takes from it, strongest first.
+    """Draw how much each feature raises or lowers one sample's anomaly score, strongest first.
 
     Args:
         contributions: (features,) signed; above 0 raises the score.
@@ -192,7 +192,7 @@ def _shade_steps(
 def _label(
     index: int, names: Sequence[str], values: Sequence | None, usual: Sequence | None
 ) -> str:
-    """`cpu_load = 0.97, usually 0.31`."""
+    """Return a label such as `cpu_load = 0.97, usually 0.31`."""
     name = str(names[index])
     if values is None:
         return abbreviated(name, LONGEST_LABEL)

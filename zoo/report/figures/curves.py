@@ -40,7 +40,7 @@ def roc_curves(
     """Draw the ROC of each detector, with its area in the legend, best first.
 
     Args:
-        curves: name to (labels (n,) with 1 = anomaly, scores (n,), larger = stranger).
+        curves: name to (labels (n,) with 1 = anomaly, scores (n,), larger = more anomalous).
         title: None says which ranks best.
         points: name to threshold: a dot on the curve where scores above it are flagged.
         ax: axes to draw in; None makes a figure.
@@ -75,7 +75,7 @@ def precision_recall_curves(
     """Draw precision over recall of each detector, with its average precision in the legend.
 
     Args:
-        curves: name to (labels (n,) with 1 = anomaly, scores (n,), larger = stranger).
+        curves: name to (labels (n,) with 1 = anomaly, scores (n,), larger = more anomalous).
         title: None says which is best.
         points: name to threshold: a dot on the curve where scores above it are flagged; at its left
             end if none are.
@@ -128,7 +128,7 @@ def _checked(
 
 
 def _best_first(areas: Mapping[str, float]) -> list[tuple[str, dict]]:
-    """Names by falling area; the look belongs to the name, so that both curve figures agree."""
+    """Return names by falling area; a look belongs to a name, so that both curve figures agree."""
     looks = {name: line_look(index) for index, name in enumerate(areas)}
     return [(name, looks[name]) for name in sorted(areas, key=areas.get, reverse=True)]
 

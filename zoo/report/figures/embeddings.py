@@ -1,4 +1,4 @@
-"""Embeddings on paper: two-dimensional maps with the center and the radius of the hypersphere."""
+"""Embeddings as two-dimensional maps with the center and the radius of the hypersphere."""
 
 from __future__ import annotations
 

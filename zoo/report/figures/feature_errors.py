@@ -1,4 +1,4 @@
-"""Which feature made a sample strange."""
+"""Features that made a sample anomalous."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def feature_errors(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """Draw how each sample's error is made up of its features, and how large it is.
+    """Draw each feature's share of each sample's error, and the size of that error.
 
     Args:
         errors: (samples, features) error of each feature, squared or absolute, so never negative;
-            strangest sample first. NaN is blank.
+            most anomalous sample first. NaN is blank.
         columns: (features,) their names.
         names: (samples,) what each sample is called.
         title: None names the feature that carries most of the error most often.

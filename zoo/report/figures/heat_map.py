@@ -72,7 +72,7 @@ def _checked(table: pd.DataFrame) -> np.ndarray:
 
 
 def _texts(values: np.ndarray) -> np.ndarray:
-    """Three digits after the point for scores, significant digits for larger numbers."""
+    """Format a number: three decimals for scores, significant digits for larger numbers."""
     digits = 3 if values.shape[1] <= FEW_COLUMNS else 2
     is_score = np.nanmax(np.abs(values)) < 10
     return np.vectorize(lambda value: f"{value:.{digits}f}" if is_score else number(value))(values)
@@ -85,12 +85,12 @@ def _names(index: pd.Index) -> list[str]:
 
 
 def _name(name: object) -> str:
-    """A metric by its title, a setting such as 1.0 as the number it is: `1`."""
+    """Return a metric's title, or a setting such as 1.0 as a plain number: `1`."""
     return number(name) if isinstance(name, float) else metric_names.metric(str(name)).title
 
 
 def _joined(parts: list[str]) -> str:
-    """The levels of a name; the longest gives way where they are too long together."""
+    """Join the levels of a name; the longest is shortened where they are too long together."""
     spare = LONGEST_NAME - len(", ".join(parts))
     longest = max(range(len(parts)), key=lambda index: len(parts[index]))
     parts[longest] = abbreviated(parts[longest], max(len(parts[longest]) + min(spare, 0), 8))

@@ -26,7 +26,7 @@ def gallery(
     Args:
         images: (n, height, width, channels) with 1 or 3 channels, any range; each image is
             stretched to the full range of grey or colour.
-        scores: (n,) larger = stranger.
+        scores: (n,) larger = more anomalous.
         labels: (n,) with 1 = anomaly; each image then says its own, in a frame of that colour.
         count: images per row; fewer where there are fewer samples.
         titles: of the two rows.
@@ -56,7 +56,7 @@ def gallery(
             if anomalous is not None:
                 _name_class(cell, bool(anomalous[index]))
     figure = axes[0, 0].figure
-    figure.supxlabel("number under each image: anomaly score (larger = stranger)", fontsize=9)
+    figure.supxlabel("number under each image: anomaly score (larger = more anomalous)", fontsize=9)
     return figure
 
 

@@ -51,7 +51,7 @@ def series_scores(
     value_label: str = "value",
     ax: Axes | None = None,
 ) -> Figure:
-    """Draw a series, what is flagged of it, and on the same time axis its score.
+    """Draw a series with its flagged stretches and, on the same time axis, its score.
 
     Labelled anomalies are shaded. A strip between the two panels holds the flagged stretches under
     the labelled ones; each is at least as wide as can be seen.
@@ -60,7 +60,7 @@ def series_scores(
         times: (n,) datetime64, a pandas index in any time zone, or numbers. Lines break where a
             step is ten times the usual.
         values: (n,) what was measured; NaN leaves a gap.
-        scores: (n,) larger = stranger; NaN, as before the first window, leaves a gap.
+        scores: (n,) larger = more anomalous; NaN, as before the first window, leaves a gap.
         threshold: scores above it are flagged; (n,) for one that changes in time, NaN where there
             is none; None flags nothing.
         labels: (n,) with 1 = anomaly; None shades nothing.
@@ -110,7 +110,7 @@ def series_grid(
     value_label: str = "value",
     ax: Axes | None = None,
 ) -> Figure:
-    """Draw series under another, each on its own axes, with labelled anomalies shaded.
+    """Draw several series, each on its own axes, with labelled anomalies shaded.
 
     Args:
         series: name to (times (n,), values (n,), labels (n,) with 1 = anomaly, or None); as in
@@ -164,7 +164,7 @@ def _share(true: np.ndarray) -> str:
 
 
 def _draw_lanes(strip: Axes, positions: np.ndarray, lanes: dict[str, np.ndarray]) -> None:
-    """One lane under another, each with the stretches where its mask is True."""
+    """Draw one lane per mask, with the stretches where it is True."""
     colors = {"labelled": LABELLED, "flagged": ANOMALY}
     height = 1 / max(len(lanes), 1)
     bottoms = [1 - (row + 1) * height for row in range(len(lanes))]

@@ -1,4 +1,4 @@
-"""Lines over a shared axis: one quantity of several things."""
+"""Lines over a shared axis: one quantity of several subjects."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def score_histogram(
     threshold_name: str = "threshold",
     log: bool | Literal["auto"] = "auto",
     title: str | None = None,
-    score_label: str = "anomaly score (larger = stranger)",
+    score_label: str = "anomaly score (larger = more anomalous)",
     ax: Axes | None = None,
 ) -> Figure:
     """Draw the distribution of the scores, normal against anomalous, with the threshold.
@@ -35,7 +35,7 @@ def score_histogram(
     Bars are shares of each class, so that a rare class stays visible.
 
     Args:
-        scores: (n,) larger = stranger.
+        scores: (n,) larger = more anomalous.
         labels: (n,) with 1 = anomaly; None draws one distribution.
         threshold: scores above it are flagged; name to threshold draws several, of which the title
             speaks of the first; None draws no line.

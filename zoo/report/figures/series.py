@@ -1,4 +1,4 @@
-"""Prices over time with what the detector marked, above its score."""
+"""Prices over time with the marks of a detector, above its score."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def price_chart(
 
 
 def _marked(anomalies: ArrayLike, count: int) -> np.ndarray:
-    """Indices of the marked candles, from indices or a mask."""
+    """Return the indices of the marked candles, from indices or a mask."""
     array = np.asarray(anomalies)
     if array.dtype == bool:
         if array.shape != (count,):
@@ -108,7 +108,7 @@ def _marked(anomalies: ArrayLike, count: int) -> np.ndarray:
 
 
 def _spans_by_kind(events: Sequence, times: np.ndarray) -> dict[str, list[tuple]]:
-    """Spans by kind, none so narrow that it could not be seen."""
+    """Return spans by kind, each at least wide enough to be visible."""
     spans: dict[str, list[tuple]] = {}
     if not len(times):
         return spans

@@ -68,14 +68,14 @@ def in_house_style(draw: Draw) -> Draw:
 
 
 def one_panel(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    """The axes to draw in: `ax`, or those of a new figure of `size` inches (width, height)."""
+    """Return `ax`, or the axes of a new figure of `size` inches (width, height)."""
     return Figure(figsize=size, layout="constrained").add_subplot() if ax is None else ax
 
 
 def stage(
     ax: Axes | None, size: tuple[float, float], layout: str = "constrained"
 ) -> Figure | SubFigure:
-    """A figure for several panels with a title over all, or a part of one in the place of `ax`.
+    """Return a figure for several panels under one title, or a part of one in the place of `ax`.
 
     Args:
         ax: an axes from `subplots` or `add_subplot`, which is removed; None for a new figure.
@@ -100,7 +100,7 @@ def panels(
     sharex: bool = False,
     width_ratios: Sequence[float] | None = None,
 ) -> np.ndarray:
-    """A grid of axes in a new figure, or in the place of `ax`, which is removed.
+    """Return a grid of axes in a new figure, or in the place of `ax`, which is removed.
 
     Args:
         ax: an axes from `subplots` or `add_subplot`, or None for a new figure.
@@ -152,7 +152,7 @@ def set_title(ax: Axes, text: str, width: int | None = None) -> None:
 
 
 def title_width(ax: Axes, rows: Sequence, longest: int) -> int:
-    """Characters of a title that starts where the names of rows at the left end.
+    """Return the characters that fit in a title that starts where the names of rows end.
 
     Args:
         ax: the axes.
@@ -164,7 +164,7 @@ def title_width(ax: Axes, rows: Sequence, longest: int) -> int:
 
 
 def add_legend(cells: Iterable[Axes], below: bool, last: str = "") -> None:
-    """One legend for several panels, each label once; none if there are fewer than two.
+    """Draw one legend for several panels, each label once; none for fewer than two labels.
 
     Args:
         cells: the panels; the first holds the legend where `below` is False.
@@ -185,7 +185,7 @@ def add_legend(cells: Iterable[Axes], below: bool, last: str = "") -> None:
 
 
 def line_look(index: int) -> dict:
-    """Colour and line style of the `index`-th line; 42 differ in colour, 6 in grey."""
+    """Return color and line style of the `index`-th line; 42 differ in color, 6 in gray."""
     return {
         "color": PALETTE[index % len(PALETTE)],
         "linestyle": LINE_STYLES[index % len(LINE_STYLES)],
@@ -193,13 +193,14 @@ def line_look(index: int) -> dict:
 
 
 def number(value: float) -> str:
-    """A number for a title or a label: 3 significant digits, thousands apart."""
+    """Format a number for a title or label: 3 significant digits, thousands separated."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def abbreviated(text: object, most: int) -> str:
-    """A name of at most `most` characters; what tells names apart stands at both ends, so the
-    middle gives way.
+    """Return a name of at most `most` characters, shortened in the middle.
+
+    Names differ most at their ends.
 
     >>> abbreviated("self-supervised LSTM, encoder unfrozen", 24)
     'self-supervi…er unfrozen'
@@ -212,7 +213,7 @@ def abbreviated(text: object, most: int) -> str:
 
 
 def _taken(ax: Axes) -> tuple[Figure, SubplotSpec]:
-    """The figure of an axes and its place in the grid there, which it leaves."""
+    """Remove an axes; return its figure and its place in the grid."""
     figure, place = ax.figure, ax.get_subplotspec()
     if place is None:
         raise InputError(

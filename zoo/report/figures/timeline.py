@@ -1,4 +1,4 @@
-"""Parts of pictures over time: the axis, stretches of it, and a score against its threshold."""
+"""Parts of figures over time: the axis, stretches of it, and a score with its threshold."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOG_FROM = 50  # highest over median score that makes its axis logarithmic
 
 
 def utc(timestamps: ArrayLike) -> np.ndarray:
-    """Times as datetime64 in UTC, without a zone; numbers as they are."""
+    """Return times as datetime64 in UTC, without a zone; numbers as they are."""
     times = pd.Index(timestamps)
     if isinstance(times, pd.DatetimeIndex) and times.tz is not None:
         times = times.tz_convert("UTC").tz_localize(None)
@@ -28,18 +28,18 @@ def utc(timestamps: ArrayLike) -> np.ndarray:
 
 
 def fit_time(ax: Axes, positions: np.ndarray) -> None:
-    """Let the times fill the axis, and all that shares it, but for a hundredth at each end."""
+    """Let the times fill the axis, and those that share it, up to a hundredth at each end."""
     spare = np.ptp(positions) / 100 or 1
     ax.set_xlim(positions.min() - spare, positions.max() + spare)
 
 
 def is_zoned(timestamps: ArrayLike) -> bool:
-    """Whether the times say their zone."""
+    """Return whether the times have a time zone."""
     return getattr(pd.Index(timestamps), "tz", None) is not None
 
 
 def positions_of(timestamps: ArrayLike, name: str = "times") -> np.ndarray:
-    """Where each time lies on the axis: days for dates, numbers as they are.
+    """Return the position of each time on the axis: days for dates, numbers as they are.
 
     Args:
         timestamps: (n,) datetime64, a pandas index in any time zone, or numbers. An hour that
@@ -87,7 +87,7 @@ def label_time(
 
 
 def stretches(mask: ArrayLike) -> np.ndarray:
-    """First and last index of each unbroken run of True, (runs, 2).
+    """Return first and last index of each unbroken run of True, (runs, 2).
 
     >>> stretches([0, 1, 1, 0, 1]).tolist()
     [[1, 2], [4, 4]]
@@ -133,12 +133,12 @@ def draw_line(ax: Axes, positions: np.ndarray, values: np.ndarray, **look: Any) 
 def draw_score(
     ax: Axes, positions: np.ndarray, scores: np.ndarray, threshold: float | np.ndarray | None
 ) -> None:
-    """Draw a score with its threshold, on a logarithmic axis where it shoots up.
+    """Draw a score with its threshold, on a logarithmic axis where its peaks are high.
 
     Args:
         ax: the panel.
         positions: (n,) where the scores lie on the axis.
-        scores: (n,) larger = stranger, NaN where there is none.
+        scores: (n,) larger = more anomalous, NaN where there is none.
         threshold: a number, one per score (NaN where there is none), or None.
     """
     look = {"color": ANOMALY, "linestyle": "--", "linewidth": 1.3, "zorder": 3}

@@ -31,7 +31,7 @@ VALIDATION = "thin, with points: validation"
 
 @in_house_style
 def training_curves(history: pd.DataFrame, ax: Axes | None = None) -> Figure:
-    """Draw each loss term over the epochs, a panel a term, a line a variant.
+    """Draw each loss term over the epochs, one panel per term, one line per variant.
 
     Args:
         history: one row per epoch: `epoch`, numeric columns (a panel each; `val_x` is drawn dashed
@@ -102,7 +102,7 @@ def _draw_term(cell: Axes, term: str, lines: dict[str, pd.DataFrame], noun: str)
 
 
 def _words(term: str) -> str:
-    """A column as words: `loss (raw)` for a loss that has a panel for each input."""
+    """Return a column's title, such as `loss (raw)` for a loss with a panel for each input."""
     part = term.removeprefix("loss_").replace("_", " ")
     return f"loss ({part})" if term.startswith("loss_") else part
 
@@ -132,7 +132,7 @@ def _falling(lines: list[np.ndarray]) -> int:
 
 
 def _how_many(lines: list[np.ndarray], noun: str = "") -> str:
-    """How many of the lines fell: `both variants`, `all 3 variants`, `1 of 2 variants`."""
+    """Return how many lines fell: `both variants`, `all 3 variants`, `1 of 2 variants`."""
     falling, count = _falling(lines), len(lines)
     if falling == count > 1:
         many = "both" if count == 2 else f"all {count}"
