@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zoo.report.metric_names import Metric, also, best_rows, metric, shown, trivial_value
+from zoo.report.metric_names import Metric, best_rows, declared, metric, shown, trivial_value
 
 pytestmark = pytest.mark.once
 
@@ -105,7 +105,7 @@ LEAD = Metric("Lead", "Time before the event.", unit=" min", best="largest", flo
 
 
 def test_a_declared_metric_is_known_inside_the_block_alone():
-    with also({"lead": LEAD}):
+    with declared({"lead": LEAD}):
         assert metric("lead") == LEAD and shown("lead", 3.04) == "3.0 min"
         assert metric("lead_flash_crash").title == "Lead, flash crash"
         assert metric("lead_std").best is None and trivial_value("lead_std", 0.2) is None

@@ -153,7 +153,7 @@ def compare(
     runs = [load_run(path) for path in {os.path.abspath(path): path for path in paths}.values()]
     table = comparison.runs_table(runs)
     settings, data = comparison.differing_settings(runs), comparison.differing_data(runs)
-    with metric_names.also(metric_names.own_metrics(runs)):
+    with metric_names.declared(metric_names.own_metrics(runs)):
         terminal.print_runs(table, comparison.spread_over_seeds(runs), settings, data)
     if out is not None:
         table.to_csv(out, index=False)

@@ -58,7 +58,7 @@ class Group(NamedTuple):
     eligible: bool
 
 
-@metric_names.knowing_own
+@metric_names.with_own_metrics
 def render(runs: Sequence[SavedRun], home: str | Path = ".") -> str:
     """Return the page.
 

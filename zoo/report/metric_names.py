@@ -1,7 +1,7 @@
 """Names of metrics: title, meaning, direction, and the value of a detector without skill.
 
 `METRICS` holds those of the contract. A recipe declares its own beside its result, and every page
-that shows the result knows them (`also`).
+that shows the result knows them (`declared`).
 """
 
 from __future__ import annotations
@@ -151,14 +151,14 @@ _own: ContextVar[Mapping[str, Metric]] = ContextVar("own metrics", default=Mappi
 
 
 @contextmanager
-def also(own: Mapping[str, Metric]) -> Iterator[None]:
+def declared(own: Mapping[str, Metric]) -> Iterator[None]:
     """Know, inside the block, the metrics that a recipe declares beside its result.
 
     Args:
         own: Name to metric; such a name goes before one of the contract.
 
     Example:
-        >>> with also({"lead": Metric("Lead", "Minutes before the event.", unit=" min")}):
+        >>> with declared({"lead": Metric("Lead", "Minutes before the event.", unit=" min")}):
         ...     metric("lead").title
         'Lead'
     """
@@ -180,15 +180,18 @@ def own_metrics(results: Iterable[Declaring]) -> dict[str, Metric]:
     return {name: own for result in results for name, own in result.own_metrics.items()}
 
 
-def knowing_own(show: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a function of a result, or of finished runs, to know the metrics they declare."""
+def with_own_metrics(show: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a function whose first argument is a result, or finished runs.
+
+    Inside, the metrics that they declare are known.
+    """
 
     @wraps(show)
-    def knowing(shown: Declaring | Sequence[Declaring], *arguments: Any, **options: Any) -> Any:
-        with also(own_metrics(shown if isinstance(shown, Sequence) else [shown])):
-            return show(shown, *arguments, **options)
+    def shown(given: Any, *arguments: Any, **options: Any) -> Any:
+        with declared(own_metrics(given if isinstance(given, Sequence) else [given])):
+            return show(given, *arguments, **options)
 
-    return knowing
+    return shown
 
 
 def metric(name: str) -> Metric:
@@ -228,7 +231,7 @@ def trivial_value(name: str, prevalence: float | None) -> float | None:
     """Return what a detector without skill gets; None where that has no meaning.
 
     Args:
-        name: A metric of the contract, or one that is known in this block (`also`).
+        name: A metric of the contract, or one that is known in this block (`declared`).
         prevalence: Share p of anomalies in the test set, 0 to 1; None if there are no labels.
 
     A coin flip ranks at random: ROC-AUC 0.5, PR-AUC p. Flagging everything has recall 1,

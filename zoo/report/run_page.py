@@ -35,7 +35,7 @@ class MetricLine(NamedTuple):
     trivial: str
 
 
-@metric_names.knowing_own
+@metric_names.with_own_metrics
 def render(
     result: Result, environment: Mapping[str, Any], command: str, pictures: Mapping[str, bytes]
 ) -> str:

@@ -53,7 +53,7 @@ def print_facts(facts: Mapping[str, Any]) -> None:
     _console().print(table)
 
 
-@metric_names.knowing_own
+@metric_names.with_own_metrics
 def print_result(result: Result) -> None:
     """Print the summary, the numbers (the comparison, else the metrics) and the notes of a run."""
     console = _console()
