@@ -21,9 +21,9 @@ def x():
     return (5 + np.random.default_rng(0).normal(size=(500, 4))).astype("float32")
 
 
-def autoencoder(**options):
+def autoencoder(noise=0.0, **options):
     encoder = draw_weights(mlp((4,), units=(5, 3), activation="tanh"), 0)
-    return Autoencoder(encoder, draw_weights(mlp((3,), units=(4,)), 1), **options)
+    return Autoencoder(encoder, draw_weights(mlp((3,), units=(4,)), 1), noise=noise, **options)
 
 
 def plain_error(model, x):
@@ -131,7 +131,8 @@ def test_a_sequence_autoencoder_learns_to_redraw_its_windows(cell):
     phase = rng.uniform(0, 2 * np.pi, size=(64, 1, 1))
     waves = np.sin(np.arange(8)[:, None] / 2 + np.arange(2) + phase).astype("float32")
     encoder = draw_weights(recurrent((8, 2), cell, units=(16,)), 0)
-    model = Autoencoder(encoder, draw_weights(recurrent_decoder((8, 2), cell, units=(16,)), 1))
+    decoder = draw_weights(recurrent_decoder((8, 2), cell, units=(16,)), 1)
+    model = Autoencoder(encoder, decoder, noise=0.0)
     model.compile(keras.optimizers.Adam(0.02))
     before = model.predict(waves, verbose=0).mean()
     model.fit(waves, batch_size=32, epochs=12, verbose=0)

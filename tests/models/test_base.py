@@ -25,7 +25,8 @@ def svdd(**options):
 
 
 def autoencoder(**options):
-    model = Autoencoder(draw_weights(mlp((4,), (3,)), 0), draw_weights(mlp((3,), (4,)), 1))
+    networks = draw_weights(mlp((4,), (3,)), 0), draw_weights(mlp((3,), (4,)), 1)
+    model = Autoencoder(*networks, noise=0.0)
     model.compile(keras.optimizers.SGD(0.01), **options)
     return model
 

@@ -19,9 +19,10 @@ def x():
     return (1 + np.random.default_rng(0).normal(size=(20, 4))).astype("float32")
 
 
-def hybrid(**options):
+def hybrid(weight_decay=0.0, **options):
     encoder = draw_weights(mlp((4,), units=(5, 3), activation="tanh", bias=False), 0)
-    return HybridDeepSVDD(encoder, draw_weights(mlp((3,), units=(4,)), 1), **options)
+    decoder = draw_weights(mlp((3,), units=(4,)), 1)
+    return HybridDeepSVDD(encoder, decoder, weight_decay=weight_decay, **options)
 
 
 def step(model, x, rate=0.1):
@@ -44,7 +45,7 @@ def test_reconstruction_alone_moves_the_shared_encoder(x):
 
 def test_without_reconstruction_the_encoder_moves_as_in_deep_svdd_and_the_decoder_rests(x):
     model = hybrid(reconstruction_weight=0.0)
-    plain = DeepSVDD(keras.models.clone_model(model.encoder))
+    plain = DeepSVDD(keras.models.clone_model(model.encoder), weight_decay=0.0)
     plain.encoder.set_weights(model.encoder.get_weights())
     encoder, decoder = step(model, x)
     before = plain.encoder.get_weights()

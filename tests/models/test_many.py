@@ -35,9 +35,9 @@ def soft(seed):
     return svdd(seed, objective="soft-boundary", warmup_epochs=1, center_rate=0.1)
 
 
-def autoencoder(seed, **options):
+def autoencoder(seed, noise=0.0, **options):
     encoder, decoder = draw_weights(mlp((4,), (3,)), seed), draw_weights(mlp((3,), (4,)), seed + 9)
-    return compiled(Autoencoder(encoder, decoder, seed=seed, **options))
+    return compiled(Autoencoder(encoder, decoder, seed=seed, noise=noise, **options))
 
 
 def noisy(seed):

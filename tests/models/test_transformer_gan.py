@@ -28,11 +28,13 @@ def network():
     return draw_weights(transformer_reconstructor(SHAPE, **SMALL), 0)
 
 
-def gan(**options):
+def gan(coupling="separate", score_by="both", **options):
     return TransformerGAN(
         network(),
         draw_weights(window_generator(SHAPE, latent=4, units=(8,), width=4), 1),
         draw_weights(window_discriminator(SHAPE, units=(8,), dropout=0.0), 2),
+        coupling,
+        score_by=score_by,
         **options,
     )
 
@@ -291,7 +293,7 @@ def test_a_fit_in_which_the_discriminator_wins_says_so(x):
     sums = window_discriminator(SHAPE, units=())
     sums.set_weights([np.ones((18, 1)), np.array([-90.0])])  # 18 values of about 10 are real
     generator = draw_weights(window_generator(SHAPE, latent=4, units=(), width=4), 1)
-    model = compiled(TransformerGAN(network(), generator, sums, contrast_weight=0))
+    model = compiled(TransformerGAN(network(), generator, sums, "separate", contrast_weight=0))
     with pytest.warns(UserWarning, match="the discriminator wins outright") as caught:
         model.fit(x + 10, batch_size=24, epochs=1, verbose=0)
     assert __file__ in {warning.filename for warning in caught}
@@ -340,13 +342,18 @@ def test_networks_that_do_not_fit_are_refused():
     generator, discriminator = window_generator(SHAPE), window_discriminator(SHAPE)
     with pytest.raises(ValueError, match="come together; give both or neither"):
         TransformerGAN(network(), generator)
-    with pytest.raises(ValueError, match="needs a generator and a discriminator"):
-        TransformerGAN(network(), score_by="discriminator")
+    for score_by in ("discriminator", "both"):
+        with pytest.raises(ValueError, match=f"'{score_by}' needs a generator and a discriminator"):
+            TransformerGAN(network(), score_by=score_by)
+    with pytest.raises(ValueError, match="coupling is 'joint' and the model has no generator"):
+        TransformerGAN(network(), coupling="joint")
+    with pytest.raises(ValueError, match="coupling is 'none' and the model has a generator"):
+        TransformerGAN(network(), generator, discriminator)
     with pytest.raises(ValueError, match="expected the list of a reconstruction"):
         TransformerGAN(discriminator)
     with pytest.raises(
         ValueError, match=r"generator gives \(None, 7, 3\); expected \(None, 6, 3\)"
     ):
-        TransformerGAN(network(), window_generator((7, 3)), discriminator)
+        TransformerGAN(network(), window_generator((7, 3)), discriminator, "joint")
     with pytest.raises(ValueError, match=r"discriminator maps \(None, 7, 3\) to \(None, 1\)"):
-        TransformerGAN(network(), generator, window_discriminator((7, 3)))
+        TransformerGAN(network(), generator, window_discriminator((7, 3)), "joint")

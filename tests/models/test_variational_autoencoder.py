@@ -22,11 +22,11 @@ def x():
     return np.random.default_rng(0).normal(size=(32, FEATURES)).astype("float32")
 
 
-def vae(scale=0.5, **options):
+def vae(scale=0.5, score_by="reconstruction_probability", **options):
     encoder = draw_weights(mlp((FEATURES,), units=(6, 2 * CODE), activation="tanh"), 0)
     outputs = FEATURES if scale else 2 * FEATURES
     decoder = draw_weights(mlp((CODE,), units=(6, outputs), activation="tanh"), 1)
-    return VariationalAutoencoder(encoder, decoder, scale=scale, **options)
+    return VariationalAutoencoder(encoder, decoder, scale=scale, score_by=score_by, **options)
 
 
 def by_hand(model, x):

@@ -129,7 +129,10 @@ def test_the_gradient_of_l2_is_rate_times_weight():
     steps = {}
     for decay in (0.0, 0.25):
         model = Autoencoder(
-            draw_weights(mlp((4,), (3,)), 0), draw_weights(mlp((3,), (4,)), 1), weight_decay=decay
+            draw_weights(mlp((4,), (3,)), 0),
+            draw_weights(mlp((3,), (4,)), 1),
+            weight_decay=decay,
+            noise=0.0,
         )
         before = [numpy(v) for v in model.trainable_variables]
         model.compile(keras.optimizers.SGD(1.0))
@@ -147,9 +150,8 @@ def test_l2_under_keras_adam_is_weight_decay_under_torch_adam():
     rng = np.random.default_rng(0)
     start, x = rng.normal(size=(4, 4)).astype("float32"), rng.normal(size=(8, 4)).astype("float32")
 
-    model = Autoencoder(
-        mlp((4,), (4,), bias=False), keras.Sequential([keras.Input((4,)), keras.layers.Identity()])
-    )
+    identity = keras.Sequential([keras.Input((4,)), keras.layers.Identity()])
+    model = Autoencoder(mlp((4,), (4,), bias=False), identity, noise=0.0)
     model.weight_decay = 0.3
     model.encoder.set_weights([start])
     model.compile(keras.optimizers.Adam(0.01, epsilon=1e-8))

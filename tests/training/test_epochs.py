@@ -22,9 +22,12 @@ ROWS = np.random.default_rng(0).normal(size=(50, 5)).astype("float32")
 SERIES = np.random.default_rng(1).normal(size=(40, 3)).cumsum(axis=0).astype("float32")
 
 
-def autoencoder(**options):
+def autoencoder(noise=0.0, **options):
     model = Autoencoder(
-        draw_weights(mlp((5,), (8, 3)), 0), draw_weights(mlp((3,), (8, 5)), 1), **options
+        draw_weights(mlp((5,), (8, 3)), 0),
+        draw_weights(mlp((3,), (8, 5)), 1),
+        noise=noise,
+        **options,
     )
     model.compile(keras.optimizers.Adam(1e-2))
     return model
@@ -118,7 +121,7 @@ def test_a_second_training_runs_what_the_first_one_compiled():
             return super().call(inputs)
 
     network = keras.Sequential([keras.Input((3,)), Traced(4), keras.layers.Dense(3)])
-    model = Autoencoder(network, keras.Sequential([keras.Input((3,)), Traced(3)]))
+    model = Autoencoder(network, keras.Sequential([keras.Input((3,)), Traced(3)]), noise=0.0)
     model.compile("adam")
     x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
     model.fit(x, batch_size=8, epochs=2, verbose=0)
@@ -198,6 +201,7 @@ def test_training_terms_that_validation_does_not_know_keep_their_names():
             draw_weights(transformer_reconstructor((8, 3), **small), 0),
             draw_weights(window_generator((8, 3), latent=2, units=(4,), width=2), 1),
             draw_weights(window_discriminator((8, 3), units=(4,), dropout=0.0), 2),
+            "separate",
         )
         made.compile("adam")
         return made

@@ -15,7 +15,8 @@ def numpy(value):
 
 
 def autoencoder(**optimizers):
-    model = Autoencoder(draw_weights(mlp((4,), (3,)), 0), draw_weights(mlp((3,), (4,)), 1))
+    networks = draw_weights(mlp((4,), (3,)), 0), draw_weights(mlp((3,), (4,)), 1)
+    model = Autoencoder(*networks, noise=0.0)
     model.compile(**optimizers)
     return model
 

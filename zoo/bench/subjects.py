@@ -66,9 +66,9 @@ class Subject:
             decoder = networks.mlp((units[-1],), back, name="decoder")
             for seed, network in enumerate((encoder, decoder), start=SEED):
                 networks.draw_weights(network, seed)
-            return models.Autoencoder(encoder, decoder)
+            return models.Autoencoder(encoder, decoder, noise=0.0)
         network = getattr(networks, self.family)(self.sample_shape, **self.settings)
-        return models.DeepSVDD(networks.draw_weights(network, SEED))
+        return models.DeepSVDD(networks.draw_weights(network, SEED), weight_decay=0.0)
 
     def optimizer(self) -> Any:
         """Return a Keras Adam that takes the same steps as the native loop's."""

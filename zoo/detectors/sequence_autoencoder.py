@@ -43,6 +43,7 @@ class SequenceAutoencoder(Detector):
         return models.Autoencoder(
             networks.encoder(self.cell, shape, self.units, seed),
             networks.decoder(self.cell, shape, self.units, seed + 1),
+            noise=0.0,
             weight_decay=self.weight_decay,
             seed=seed,
         )

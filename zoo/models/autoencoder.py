@@ -61,7 +61,7 @@ class Autoencoder(AnomalyModel):
         encoder,
         decoder,
         weight_decay=0.0,
-        noise=0.0,
+        noise=0.5,
         mask=0.0,
         sparsity=0.0,
         seed=0,
@@ -90,12 +90,12 @@ class Autoencoder(AnomalyModel):
                 return cls(row_encoder(), row_decoder(), **options)
             return cls(window_encoder(cell), window_decoder(cell), **options)
 
-        yield Example("plain", make, "table")
+        yield Example("plain", partial(make, noise=0.0), "table")
         denoising = {"noise": 0.3, "mask": 0.1, "sparsity": 0.01}
         yield Example("denoising", partial(make, **denoising), "table")
-        yield Example("gru", partial(make, "gru", weight_decay=1e-4), "windows")
+        yield Example("gru", partial(make, "gru", noise=0.0, weight_decay=1e-4), "windows")
         yield Example("lstm", partial(make, "lstm", noise=0.1), "windows")
-        yield Example("transformer", partial(make, "transformer"), "windows")
+        yield Example("transformer", partial(make, "transformer", noise=0.0), "windows")
 
     def learn(self, x, training=True, sample_weight=None):
         seen = self.damage(x) if training else x

@@ -54,7 +54,7 @@ class DeepSVDD(AnomalyModel):
         nu=0.1,
         warmup_epochs=10,
         center_rate=0.0,
-        weight_decay=0.0,
+        weight_decay=1e-6,
         **kwargs,
     ):
         super().__init__(**kwargs)

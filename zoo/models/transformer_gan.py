@@ -28,7 +28,7 @@ from zoo.nn.networks import (
 )
 from zoo.training.seeds import Draws
 
-COUPLINGS = ("separate", "joint")
+COUPLINGS = ("none", "separate", "joint")
 NORMALIZATIONS = ("none", "center", "window", "reversible")
 SCORES = ("both", "reconstruction", "discriminator")
 
@@ -82,7 +82,7 @@ class TransformerGAN(AnomalyModel):
         transformer,
         generator=None,
         discriminator=None,
-        coupling="separate",
+        coupling="none",
         reconstruction_weight=1.0,
         contrast_weight=0.2,
         adversarial_weight=0.05,
@@ -90,7 +90,7 @@ class TransformerGAN(AnomalyModel):
         mask=0.15,
         jitter=0.03,
         normalize="none",
-        score_by="both",
+        score_by="reconstruction",
         seed=0,
         **kwargs,
     ):
@@ -116,8 +116,14 @@ class TransformerGAN(AnomalyModel):
                 raise InputError(f"{name} is {value}, expected 0 or more.")
         if (generator is None) != (discriminator is None):
             raise InputError("generator and discriminator come together; give both or neither.")
-        if discriminator is None and score_by == "discriminator":
-            raise InputError("score_by='discriminator' needs a generator and a discriminator.")
+        if (generator is None) != (coupling == "none"):
+            has = "no generator" if generator is None else "a generator"
+            raise InputError(
+                f"coupling is {coupling!r} and the model has {has}; give 'separate' or 'joint' "
+                f"with generator and discriminator, 'none' without."
+            )
+        if discriminator is None and score_by != "reconstruction":
+            raise InputError(f"score_by={score_by!r} needs a generator and a discriminator.")
         _check_shapes(transformer, generator, discriminator)
         self.transformer = transformer
         self.generator = generator

@@ -72,8 +72,8 @@ class VariationalAutoencoder(AnomalyModel):
         encoder,
         decoder,
         beta=1.0,
-        scale=1.0,
-        score_by="reconstruction_probability",
+        scale=0.7,
+        score_by="reconstruction_error",
         samples=16,
         weight_decay=0.0,
         seed=0,
@@ -108,9 +108,9 @@ class VariationalAutoencoder(AnomalyModel):
         def make(outputs: int = 6, **options: Any) -> VariationalAutoencoder:
             return cls(row_encoder(6), row_decoder(outputs), **options)
 
-        plain = {"beta": 0.5, "scale": 0.5, "weight_decay": 1e-4}
-        yield Example("plain", partial(make, **plain), "table")
-        yield Example("error", partial(make, score_by="reconstruction_error"), "table")
+        probability = {"score_by": "reconstruction_probability", "beta": 0.5, "weight_decay": 1e-4}
+        yield Example("error", make, "table")
+        yield Example("probability", partial(make, **probability), "table")
         yield Example("learned scale", partial(make, 12, scale=None, score_by="elbo"), "table")
 
     def learn(self, x, training=True, sample_weight=None):

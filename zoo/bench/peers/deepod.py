@@ -34,7 +34,8 @@ def _our_svdd(shape: tuple[int, ...], seed: int) -> DeepSVDD:
     from zoo.models import DeepSVDD
     from zoo.nn.networks import draw_weights, recurrent
 
-    return DeepSVDD(draw_weights(recurrent(shape, "gru", (64,), embedding=32), seed))
+    network = recurrent(shape, "gru", (64,), embedding=32)
+    return DeepSVDD(draw_weights(network, seed), weight_decay=0.0)
 
 
 def _our_autoencoder(shape: tuple[int, ...], seed: int) -> Autoencoder:
@@ -48,7 +49,8 @@ def _our_autoencoder(shape: tuple[int, ...], seed: int) -> Autoencoder:
     decoder = mlp(
         (code,), units, last_activation="sigmoid", output_shape=tuple(shape), name="decoder"
     )
-    return Autoencoder(draw_weights(encoder, seed), draw_weights(decoder, seed + 1))
+    encoder, decoder = draw_weights(encoder, seed), draw_weights(decoder, seed + 1)
+    return Autoencoder(encoder, decoder, noise=0.0)
 
 
 PEERS = {

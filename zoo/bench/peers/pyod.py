@@ -47,7 +47,7 @@ def _our_autoencoder(shape: tuple[int, ...], seed: int) -> Autoencoder:
     decoder = _dense(
         "decoder", (32, 64, *shape), seed + 1, **blocks, last="linear", torch_last=True
     )
-    return Autoencoder(encoder, decoder, weight_decay=1e-5)
+    return Autoencoder(encoder, decoder, weight_decay=1e-5, noise=0.0)
 
 
 def _our_vae(shape: tuple[int, ...], seed: int) -> VariationalAutoencoder:
@@ -58,8 +58,8 @@ def _our_vae(shape: tuple[int, ...], seed: int) -> VariationalAutoencoder:
         "encoder", (*shape, 128, 64, 32, 4), seed, dropout=0.2, last="linear", torch_last=True
     )
     decoder = _dense("decoder", (2, 32, 64, 128, *shape), seed + 1, dropout=0.2, last="linear")
-    own = {"beta": 0.0, "score_by": "reconstruction_error", "weight_decay": 1e-5, "seed": seed}
-    return VariationalAutoencoder(encoder, decoder, **own)
+    own = {"beta": 0.0, "scale": 1.0, "score_by": "reconstruction_error", "seed": seed}
+    return VariationalAutoencoder(encoder, decoder, weight_decay=1e-5, **own)
 
 
 def _our_deep_svdd(shape: tuple[int, ...], seed: int) -> DeepSVDD:
