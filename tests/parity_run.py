@@ -100,9 +100,9 @@ def explanations(model, x):
     yield "integrated_gradients", explain.integrated_gradients(model, few, steps=8)
     yield "smooth_grad", explain.smooth_grad(model, few, samples=4)
     yield "occlusion", explain.occlusion(model, few)
-    if hasattr(model, "errors"):
+    if model.errors_explain != "nothing":
         yield "error_map", explain.error_map(model, few)
-    if hasattr(model, "sphere"):
+    if model.center is not None:
         yield "embedding_direction", explain.embedding_direction(model, few)
     if explain.convolutions(model):
         yield "grad_cam", explain.grad_cam(model, few, normal=x)

@@ -278,9 +278,9 @@ def make(variant: Variant, features: int, config: Config) -> Autoencoder | Varia
         options = {"beta": config.beta, "scale": config.scale, "score_by": config.vae_score}
         return VariationalAutoencoder(encoder, decoder, **options, **common)
     options = {
-        "dense": {},
+        "dense": {"noise": 0.0},
         "denoising": {"noise": config.noise, "mask": config.mask},
-        "sparse": {"sparsity": config.sparsity},
+        "sparse": {"noise": 0.0, "sparsity": config.sparsity},
     }
     return Autoencoder(encoder, decoder, **options[variant], **common)
 

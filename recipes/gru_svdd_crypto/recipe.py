@@ -221,7 +221,8 @@ def make(variant: Variant, shape: tuple[int, int], config: Config) -> DeepSVDD:
     """Return a compiled model of windows of `shape`; both variants have the same weights."""
     encoder = recurrent(shape, config.cell, (config.embedding,) * config.layers)
     center_rate = config.center_rate if variant == "moving" else 0.0
-    model = DeepSVDD(draw_weights(encoder, config.seed), center_rate=center_rate)
+    encoder = draw_weights(encoder, config.seed)
+    model = DeepSVDD(encoder, center_rate=center_rate, weight_decay=0.0)
     model.compile(keras.optimizers.Adam(config.learning_rate))
     return model
 

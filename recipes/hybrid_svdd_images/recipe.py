@@ -121,7 +121,7 @@ def run(config: Config) -> Result:
     shape = seen.x_train.shape[1:]
     encoder = draw_weights(lenet(shape), config.seed)
     decoder = draw_weights(lenet_decoder(shape), config.seed + 1)
-    pretrained_in = plan.pretrain(Autoencoder(encoder, decoder, config.weight_decay))
+    pretrained_in = plan.pretrain(Autoencoder(encoder, decoder, config.weight_decay, noise=0.0))
 
     # Training: each model moves its own copy.
     contestants, targets = {}, {}

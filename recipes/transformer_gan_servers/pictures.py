@@ -7,7 +7,6 @@ from keras import ops
 from recipes.transformer_gan_servers.baselines import centered
 from zoo import explain
 from zoo.models import Autoencoder, TransformerGAN
-from zoo.nn.networks import attention_weights
 from zoo.report import figures
 
 
@@ -138,7 +137,7 @@ def attention_pictures(config, task, judged):
     ends = {"normal": next(table.itertuples()), "anomalous": next(table[::-1].itertuples())}
     x = np.stack([window_at(config, task, row)[0] for row in ends.values()])
     view = model.view(ops.convert_to_tensor(x))[0]
-    weights = attention_weights(model.transformer, view)
+    weights = explain.attention_weights(model.transformer, view)
     return {
         f"attention_{kind}": figures.attention_maps(
             weights[i],

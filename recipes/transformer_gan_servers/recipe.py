@@ -272,14 +272,14 @@ def make(variant: Variant, config: Config, shape: tuple[int, int]) -> AnomalyMod
         size, hidden, code = shape[0] * shape[1], 256, config.bottleneck or 40
         encoder = mlp(shape, (hidden, code), "gelu", name="encoder")
         decoder = mlp((code,), (hidden, size), "gelu", output_shape=shape, name="decoder")
-        return Autoencoder(
-            draw_weights(encoder, config.seed), draw_weights(decoder, config.seed + 1)
-        )
+        encoder = draw_weights(encoder, config.seed)
+        return Autoencoder(encoder, draw_weights(decoder, config.seed + 1), noise=0.0)
     if variant == "lstm_autoencoder":
         units = (config.width,)
         return Autoencoder(
             draw_weights(recurrent(shape, "lstm", units), config.seed),
             draw_weights(recurrent_decoder(shape, "lstm", units), config.seed + 1),
+            noise=0.0,
         )
     network = transformer_reconstructor(
         shape, config.blocks, config.heads, config.width, config.feed_forward, config.dropout,
@@ -291,6 +291,7 @@ def make(variant: Variant, config: Config, shape: tuple[int, int]) -> AnomalyMod
             "generator": draw_weights(window_generator(shape), config.seed + 1),
             "discriminator": draw_weights(window_discriminator(shape), config.seed + 2),
             "coupling": variant.removeprefix("gan_"),
+            "score_by": "both",
         }
     return TransformerGAN(
         draw_weights(network, config.seed),

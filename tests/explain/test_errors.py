@@ -3,8 +3,15 @@ import numpy as np
 import pytest
 
 from zoo import explain
-from zoo.models import Autoencoder, DeepSVDD, Forecaster, HybridDeepSVDD
-from zoo.nn.networks import draw_weights, mlp, recurrent
+from zoo.models import Autoencoder, DeepSVDD, Forecaster, HybridDeepSVDD, TransformerGAN
+from zoo.nn.networks import (
+    draw_weights,
+    mlp,
+    recurrent,
+    transformer_reconstructor,
+    window_discriminator,
+    window_generator,
+)
 
 
 def test_an_autoencoders_errors_average_to_its_score():
@@ -46,8 +53,34 @@ def test_the_squares_of_the_direction_sum_to_the_score():
     np.testing.assert_allclose((found**2).sum(axis=1), model.predict(x, verbose=0), rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("score_by", "explained"),
+    [("both", "part"), ("compactness", "nothing"), ("reconstruction", "all")],
+)
+def test_a_score_is_explained_by_errors_only_where_it_is_made_of_them(score_by, explained):
+    networks = draw_weights(mlp((4,), (3,), bias=False), 0), draw_weights(mlp((3,), (4,)), 1)
+    model = HybridDeepSVDD(*networks, score_by=score_by)
+    assert model.errors_explain == explained
+    if explained == "nothing":
+        with pytest.raises(ValueError, match="does not score by the error of a reconstruction"):
+            explain.error_map(model, np.zeros((1, 4)))
+    else:
+        assert explain.error_map(model, np.zeros((1, 4))).shape == (1, 4)
+
+
+def test_errors_do_not_explain_what_the_discriminator_doubts():
+    small = {"blocks": 1, "heads": 2, "width": 4, "feed_forward": 4}
+    gan = transformer_reconstructor((6, 3), **small), window_generator((6, 3), 2, (4,), 2)
+    gan = (*gan, window_discriminator((6, 3), (4,)))
+    model = TransformerGAN(*gan, "joint", score_by="discriminator")
+    with pytest.raises(ValueError, match="TransformerGAN does not score by the error"):
+        explain.error_map(model, np.zeros((1, 6, 3)))
+    for score_by, explained in (("both", "part"), ("reconstruction", "all")):
+        assert TransformerGAN(*gan, "joint", score_by=score_by).errors_explain == explained
+
+
 def test_models_that_cannot_say_what_can():
-    with pytest.raises(ValueError, match="DeepSVDD redraws nothing.*integrated_gradients"):
+    with pytest.raises(ValueError, match="DeepSVDD does not score by.*integrated_gradients"):
         explain.error_map(svdd(), np.zeros((1, 4)))
     model = Autoencoder(mlp((4,), (3,)), mlp((3,), (4,)))
     with pytest.raises(ValueError, match="Autoencoder has no center"):

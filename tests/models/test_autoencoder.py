@@ -33,19 +33,19 @@ def plain_error(model, x):
 
 
 def test_noise_has_its_standard_deviation_and_no_mean(x):
-    added = numpy(autoencoder(noise=0.5).damage(ops.convert_to_tensor(x))) - x
+    added = numpy(autoencoder(noise=0.5).corrupt(ops.convert_to_tensor(x))) - x
     assert abs(added.mean()) < 0.05
     assert added.std() == pytest.approx(0.5, rel=0.05)
 
 
 def test_a_mask_sets_its_share_to_zero_and_leaves_the_rest(x):
-    seen = numpy(autoencoder(mask=0.3).damage(ops.convert_to_tensor(x)))
+    seen = numpy(autoencoder(mask=0.3).corrupt(ops.convert_to_tensor(x)))
     assert np.mean(seen == 0) == pytest.approx(0.3, abs=0.04)
     np.testing.assert_array_equal(seen[seen != 0], x[seen != 0])
 
 
 def test_without_options_nothing_is_damaged(x):
-    np.testing.assert_array_equal(numpy(autoencoder().damage(x)), x)
+    np.testing.assert_array_equal(numpy(autoencoder().corrupt(x)), x)
 
 
 def test_the_target_is_the_whole_sample(x):
@@ -70,14 +70,14 @@ def test_training_sees_noise_and_validation_and_scores_do_not(x):
 
 def test_each_step_draws_anew_and_each_epoch_its_own(x):
     model = autoencoder(noise=1.0, seed=3)
-    first, second = numpy(model.damage(x)), numpy(model.damage(x))
+    first, second = numpy(model.corrupt(x)), numpy(model.corrupt(x))
     model.begin_epoch(1)
-    third = numpy(model.damage(x))
+    third = numpy(model.corrupt(x))
     assert not np.allclose(first, second) and not np.allclose(first, third)
     model.begin_epoch(0)
-    np.testing.assert_array_equal(numpy(model.damage(x)), first)
-    np.testing.assert_array_equal(numpy(autoencoder(noise=1.0, seed=3).damage(x)), first)
-    assert not np.allclose(numpy(autoencoder(noise=1.0, seed=4).damage(x)), first)
+    np.testing.assert_array_equal(numpy(model.corrupt(x)), first)
+    np.testing.assert_array_equal(numpy(autoencoder(noise=1.0, seed=3).corrupt(x)), first)
+    assert not np.allclose(numpy(autoencoder(noise=1.0, seed=4).corrupt(x)), first)
 
 
 def test_sparsity_adds_the_l1_norm_of_the_code(x):

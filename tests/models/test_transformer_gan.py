@@ -272,9 +272,8 @@ def test_a_generator_beside_it_draws_the_same_augmentation(x):
 @pytest.mark.xdist_group("published_transformer_gan")  # built once: it takes seconds
 def test_the_published_networks_have_the_published_number_of_weights():
     shape = (100, 38)
-    model = TransformerGAN(
-        transformer_reconstructor(shape), window_generator(shape), window_discriminator(shape)
-    )
+    networks = window_generator(shape), window_discriminator(shape)
+    model = TransformerGAN(transformer_reconstructor(shape), *networks, "separate")
     assert sum(int(np.prod(v.shape)) for v in model.trainable_variables) == 9_634_509
 
 

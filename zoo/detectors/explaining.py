@@ -12,7 +12,6 @@ from zoo import explain
 from zoo.detectors.outlier import OutlierDetector
 from zoo.errors import InputError
 from zoo.evaluation.metrics.events import distinct_peaks
-from zoo.models.base import AnomalyModel
 
 METHODS = ("auto", "error", "integrated_gradients", "occlusion")
 
@@ -47,7 +46,7 @@ def explanation(
 
     if method == "auto":
         other = "occlusion" if detector.kind_ == "table" else "integrated_gradients"
-        method = "error" if reconstructs_only(model) else other
+        method = "error" if model.errors_explain == "all" else other
     usual = np.broadcast_to(prepared.mean_, values.shape[-1])
     if method == "error":
         contributions = explain.error_map(model, x)
@@ -68,11 +67,6 @@ def explanation(
         contributions=contributions,
         method=method,
     )
-
-
-def reconstructs_only(model: AnomalyModel) -> bool:
-    """Tell whether the score is nothing but an error, of reconstruction or prediction."""
-    return hasattr(model, "errors") and not hasattr(model, "sphere")
 
 
 def _checked(given: Any, length: int) -> np.ndarray:

@@ -5,7 +5,7 @@ every backend. `Detector.explain` does the same for raw data, by the features' n
 """
 
 import zoo.engine  # noqa: F401  (an installed backend, before Keras is imported)
-from zoo.explain.attention import attention
+from zoo.explain.attention import attention, attention_weights
 from zoo.explain.errors import embedding_direction, error_map
 from zoo.explain.explanation import Explanation, reasons
 from zoo.explain.grad_cam import convolutions, grad_cam
@@ -21,6 +21,7 @@ from zoo.explain.shapley import shap_values
 __all__ = [
     "Explanation",
     "attention",
+    "attention_weights",
     "convolutions",
     "embedding_direction",
     "error_map",

@@ -7,7 +7,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import keras
 import numpy as np
@@ -29,6 +29,9 @@ SETTINGS = (str, int, float, type(None))  # can be compared
 
 if TYPE_CHECKING:
     from zoo.models.examples import Example
+
+Logs = dict[str, Tensor]
+ErrorsExplain = Literal["nothing", "part", "all"]
 
 
 class AnomalyModel(engine.Trainer, keras.Model):
@@ -79,6 +82,27 @@ class AnomalyModel(engine.Trainer, keras.Model):
     def score(self, x: Tensor) -> Tensor:
         """Return anomaly scores `(n,)` of a batch; larger = more anomalous."""
         raise NotImplementedError(f"{type(self).__name__} must say how it scores")
+
+    @property
+    def center(self) -> Tensor | None:
+        """The center of the embeddings, `(d,)`, in a model that measures distances from one."""
+        return None
+
+    @property
+    def errors_explain(self) -> ErrorsExplain:
+        """How much of the score is the mean of `errors`: explanations by errors ask."""
+        return "nothing"
+
+    def errors(self, x: Tensor) -> Tensor:
+        """Return the squared error of every value of a batch, `x`'s shape, float32.
+
+        Of a model that reconstructs or predicts; it says in `errors_explain` what they explain.
+        """
+        raise NotImplementedError(f"{type(self).__name__} neither reconstructs nor predicts")
+
+    def network_input(self, x: Tensor) -> Tensor:
+        """Return what the first network gets of a batch: `x`, unless the model normalises it."""
+        return x
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import keras
 
+from zoo.backend import Tensor
 from zoo.models.base import AnomalyModel
 from zoo.models.examples import Example, image_encoder, row_encoder, window_encoder
 from zoo.models.hypersphere import Hypersphere
@@ -86,6 +87,11 @@ class DeepSVDD(AnomalyModel):
 
     def score(self, x):
         return self.sphere.score(self.encoder(x, training=False))
+
+    @property
+    def center(self) -> Tensor:
+        """The center c of the embeddings, `(d,)`."""
+        return self.sphere.center
 
     def before_fit(self, data):
         self.sphere.place(self.encoder, data)

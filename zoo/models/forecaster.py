@@ -11,7 +11,7 @@ import keras
 from keras import ops
 
 from zoo.errors import InputError
-from zoo.models.base import AnomalyModel
+from zoo.models.base import AnomalyModel, ErrorsExplain
 from zoo.models.examples import Example, window_encoder, window_head
 from zoo.nn import losses
 
@@ -77,6 +77,10 @@ class Forecaster(AnomalyModel):
     def forecast(self, x, training=False):
         """The last row of each window `(n, time, features)` from the others, `(n, features)`."""
         return self.head(self.encoder(x[:, :-1], training=training), training=training)
+
+    @property
+    def errors_explain(self) -> ErrorsExplain:
+        return "all"
 
     def errors(self, x):
         """Squared error of every number of a batch, `x`'s shape, float32; 0 but for the last row,

@@ -13,8 +13,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.backend import Tensor
 from zoo.errors import InputError
-from zoo.models.base import AnomalyModel
+from zoo.models.base import AnomalyModel, ErrorsExplain
 from zoo.models.examples import (
     Example,
     image_decoder,
@@ -149,6 +150,15 @@ class HybridDeepSVDD(AnomalyModel):
             "compactness": distance,
             "reconstruction": error,
         }[self.score_by]
+
+    @property
+    def center(self) -> Tensor:
+        """The center c of the embeddings, `(d,)`."""
+        return self.sphere.center
+
+    @property
+    def errors_explain(self) -> ErrorsExplain:
+        return {"both": "part", "compactness": "nothing", "reconstruction": "all"}[self.score_by]
 
     def errors(self, x):
         """Squared reconstruction error of every number of a batch, `x`'s shape, float32."""

@@ -16,7 +16,7 @@ import keras
 from keras import ops
 
 from zoo.errors import InputError
-from zoo.models.base import AnomalyModel
+from zoo.models.base import AnomalyModel, ErrorsExplain
 from zoo.models.examples import ATTENTION, WINDOW, Example
 from zoo.nn import losses
 from zoo.nn.layers import instance_statistics
@@ -226,6 +226,14 @@ class TransformerGAN(AnomalyModel):
         view, _ = self.view(x)
         logits = self.discriminator(view, training=False)[:, 0]
         return error, ops.sigmoid(-ops.cast(logits, "float32"))
+
+    @property
+    def errors_explain(self) -> ErrorsExplain:
+        return {"both": "part", "discriminator": "nothing", "reconstruction": "all"}[self.score_by]
+
+    def network_input(self, x):
+        """Return what the Transformer sees of a batch, `x`'s shape."""
+        return self.view(x)[0]
 
     def errors(self, x):
         """Squared reconstruction error of every value, `(n, window, features)`."""

@@ -17,7 +17,7 @@ import numpy as np
 from keras import ops
 
 from zoo.errors import InputError
-from zoo.models.base import AnomalyModel
+from zoo.models.base import AnomalyModel, ErrorsExplain
 from zoo.models.collapse import CollapseWarning
 from zoo.models.examples import Example, row_decoder, row_encoder
 from zoo.nn import losses
@@ -161,6 +161,10 @@ class VariationalAutoencoder(AnomalyModel):
     def reconstruct(self, x):
         """What the mean code of each sample decodes to, `x`'s shape."""
         return self.likelihood(self.posterior(x)[0])[0]
+
+    @property
+    def errors_explain(self) -> ErrorsExplain:
+        return "all" if self.score_by == "reconstruction_error" else "part"
 
     def errors(self, x):
         """Squared error of every number of a batch, `x`'s shape, float32."""

@@ -6,9 +6,7 @@ import pytest
 from keras import ops
 
 from zoo.nn.networks import (
-    attention_weights,
     draw_weights,
-    mlp,
     transformer,
     transformer_decoder,
     transformer_reconstructor,
@@ -107,47 +105,3 @@ def test_dropout_works_in_training_only():
     droppers = [n for n in network.layers if isinstance(n, keras.layers.Dropout)]
     assert len(droppers) == 1 + 2 * 3  # positions; then of each block both sums and inside
     assert all(dropper.rate == 0.5 for dropper in droppers)
-
-
-@pytest.mark.parametrize("make", [transformer, transformer_decoder, transformer_reconstructor])
-def test_attention_is_what_each_layer_computes(make):
-    """Equal to Keras' own scores, layer by layer; what a row attends to sums to 1."""
-    network = draw_weights(make((7, 4), **SMALL, dropout=0.1), 0)
-    x = np.random.default_rng(0).normal(size=(3, *network.input_shape[1:])).astype("float32")
-    weights = attention_weights(network, x)
-    assert weights.shape == (3, 2, 2, 7, 7) and weights.dtype == "float32"
-    np.testing.assert_allclose(weights.sum(axis=-1), 1, rtol=1e-5)
-    layers = [n for n in network.layers if isinstance(n, keras.layers.MultiHeadAttention)]
-    for depth, layer in enumerate(layers):
-        states = keras.Model(network.input, layer.input[0])(x, training=False)
-        _, scores = layer(states, states, return_attention_scores=True, training=False)
-        np.testing.assert_allclose(weights[:, depth], ops.convert_to_numpy(scores), atol=1e-5)
-
-
-def test_attention_is_found_after_a_file_and_other_uses(tmp_path):
-    network = draw_weights(transformer((7, 4), **SMALL), 0)
-    expected = attention_weights(network, windows())
-    other = keras.Input((7, 4))
-    keras.Model(other, network(other * 2.0))
-    np.testing.assert_array_equal(attention_weights(network, windows()), expected)
-    network.save(tmp_path / "network.keras")
-    loaded = keras.saving.load_model(tmp_path / "network.keras")
-    np.testing.assert_allclose(attention_weights(loaded, windows()), expected, atol=1e-6)
-
-
-def test_a_network_without_attention_is_refused():
-    with pytest.raises(ValueError, match="network 'mlp' has no attention layer"):
-        attention_weights(mlp((4,), (3,)), np.zeros((1, 4)))
-
-
-@pytest.mark.parametrize("policy", ["mixed_bfloat16"])
-def test_half_precision_positions_and_attention(policy):
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        network = draw_weights(transformer_reconstructor((7, 4), **SMALL), 0)
-        weights = attention_weights(network, windows())
-    finally:
-        keras.config.set_dtype_policy(before)
-    assert network.compute_dtype == "bfloat16"
-    np.testing.assert_allclose(weights.sum(axis=-1), 1, rtol=1e-5)

@@ -6,14 +6,12 @@ from zoo.nn.networks.lenet import lenet, lenet_decoder
 from zoo.nn.networks.mlp import mlp
 from zoo.nn.networks.recurrent import recurrent, recurrent_decoder
 from zoo.nn.networks.transformer import (
-    attention_weights,
     transformer,
     transformer_decoder,
     transformer_reconstructor,
 )
 
 __all__ = [
-    "attention_weights",
     "draw_weights",
     "lenet",
     "lenet_decoder",

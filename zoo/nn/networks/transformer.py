@@ -4,7 +4,7 @@ Blocks normalise after each sum, as the paper and `torch.nn.TransformerEncoderLa
 """
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from zoo.errors import InputError
 from zoo.nn.initializers import drawn_by_numpy
@@ -130,42 +130,6 @@ def transformer_reconstructor(
         values = layers.Dense(input_shape[0] * input_shape[1])(embedding)
         reconstruction = layers.Reshape(input_shape)(values)
     return keras.Model(window, [reconstruction, embedding], name="transformer_reconstructor")
-
-
-def attention_weights(network, x):
-    """What each step of a window attends to.
-
-    Args:
-        network: any functional model of this module.
-        x: what it takes, a few windows `(n, window, features)` or, for a decoder, codes.
-
-    Returns:
-        `(n, blocks, heads, window, window)` float32 NumPy; the last axis, over the steps that are
-        attended to, sums to 1.
-
-    Raises:
-        ValueError: the network has no attention.
-
-    Example:
-        >>> import numpy as np
-        >>> network = transformer((20, 3), blocks=1, heads=2, width=8, feed_forward=16)
-        >>> attention_weights(network, np.zeros((4, 20, 3))).shape
-        (4, 1, 2, 20, 20)
-    """
-    found = [layer for layer in network.layers if isinstance(layer, layers.MultiHeadAttention)]
-    if not found:
-        raise InputError(f"network {network.name!r} has no attention layer to look at.")
-    before = keras.Model(network.input, [layer.input[0] for layer in found])
-    states = keras.tree.flatten(before(ops.convert_to_tensor(x), training=False))
-    weights = [_weights(layer, each) for layer, each in zip(found, states, strict=True)]
-    return ops.convert_to_numpy(ops.stack(weights, axis=1))
-
-
-def _weights(layer, states):
-    """softmax(QKᵀ/√d) of one attention layer, `(n, heads, time, time)`."""
-    query, key = layer.query_dense(states), layer.key_dense(states)
-    products = ops.einsum("nqhd,nkhd->nhqk", query, key)
-    return ops.softmax(ops.cast(products, "float32") / query.shape[-1] ** 0.5)
 
 
 def _embed(x, width, dropout):
