@@ -102,9 +102,7 @@ class Autoencoder(AnomalyModel):
         yield Example("lstm", partial(make, "lstm", noise=0.1), "windows")
         yield Example("transformer", partial(make, "transformer", noise=0.0), "windows")
 
-    def learn(
-        self, x: Tensor, training: bool = True, sample_weight: Tensor | None = None
-    ) -> Logs:
+    def learn(self, x: Tensor, training: bool = True, sample_weight: Tensor | None = None) -> Logs:
         corrupted = self.corrupt(x) if training else x
 
         def loss() -> Tensor:
