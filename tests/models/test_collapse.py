@@ -12,7 +12,7 @@ from zoo.models.collapse import (
     Verdict,
     loss_fell,
     scores_distinct,
-    strange_and_normal,
+    with_anomalous,
 )
 from zoo.nn.networks import draw_weights, mlp
 
@@ -104,7 +104,7 @@ def test_scores_are_distinct_by_their_spread():
 
 
 def test_strange_probes_hold_the_values_of_the_normal_ones(x):
-    probes = strange_and_normal(x.reshape(64, 2, 2))
+    probes = with_anomalous(x.reshape(64, 2, 2))
     assert probes.shape == (128, 2, 2)
     np.testing.assert_array_equal(probes[:64], x.reshape(64, 2, 2))
     np.testing.assert_array_equal(np.sort(probes[64:].reshape(64, 4)), np.sort(x))

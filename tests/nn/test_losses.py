@@ -177,10 +177,10 @@ def test_surprise_is_that_of_scipy_over_all_axes():
     x, mean, log_variance = rng.normal(size=(3, 5, 4, 2)).astype("float32")
     expected = -norm.logpdf(x, mean, np.exp(log_variance / 2)).sum(axis=(1, 2))
     np.testing.assert_allclose(
-        numpy(losses.gaussian_surprise(x, mean, log_variance)), expected, rtol=1e-5
+        numpy(losses.gaussian_negative_log_likelihood(x, mean, log_variance)), expected, rtol=1e-5
     )
     one_for_all = -norm.logpdf(x, mean, 0.5).sum(axis=(1, 2))
-    found = numpy(losses.gaussian_surprise(x, mean, 2 * np.log(0.5)))
+    found = numpy(losses.gaussian_negative_log_likelihood(x, mean, 2 * np.log(0.5)))
     np.testing.assert_allclose(found, one_for_all, rtol=1e-5)
 
 

@@ -96,7 +96,7 @@ class Autoencoder(AnomalyModel):
             return cls(window_encoder(cell), window_decoder(cell), **options)
 
         yield Example("plain", partial(make, noise=0.0), "table")
-        denoising = {"noise": 0.3, "mask": 0.1, "sparsity": 0.01}
+        denoising: dict[str, Any] = {"noise": 0.3, "mask": 0.1, "sparsity": 0.01}
         yield Example("denoising", partial(make, **denoising), "table")
         yield Example("gru", partial(make, "gru", noise=0.0, weight_decay=1e-4), "windows")
         yield Example("lstm", partial(make, "lstm", noise=0.1), "windows")

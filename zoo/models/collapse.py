@@ -1,10 +1,14 @@
-"""Collapse is an error: after every fit, did the model learn anything that tells inputs apart?
+"""Collapse is an error: check after every fit that the model trained and tells inputs apart.
 
 Deep one-class methods can map everything to one point and still report a falling loss.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,7 +20,16 @@ class CollapseWarning(UserWarning):
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What was checked after a fit; None where there was nothing to check it on."""
+    """Result of the checks after a fit.
+
+    Attributes:
+        loss_fell: whether the loss fell below that of the first epoch.
+        weights_moved: whether any trainable weight changed.
+        scores_distinct: whether distinct inputs get distinct scores.
+        causes: likely causes of a collapse, each with the remedy.
+
+    A check is None where there was nothing to check: a single epoch, or data that can be read once.
+    """
 
     loss_fell: bool | None
     weights_moved: bool | None
@@ -24,11 +37,11 @@ class Verdict:
     causes: tuple[str, ...] = ()
 
     @property
-    def collapsed(self):
-        """True when any check failed."""
+    def collapsed(self) -> bool:
+        """Whether any check failed."""
         return False in (self.loss_fell, self.weights_moved, self.scores_distinct)
 
-    def __str__(self):
+    def __str__(self) -> str:
         found = {
             "the loss did not fall": self.loss_fell,
             "the weights did not move": self.weights_moved,
@@ -40,10 +53,14 @@ class Verdict:
         return "; ".join([" and ".join(failed), *self.causes])
 
 
-def loss_fell(losses):
-    """Did the loss ever get below where it started? None for fewer than two epochs.
+def loss_fell(losses: Sequence[float]) -> bool | None:
+    """Return whether the loss of any later epoch is below that of the first.
 
-    Not a number anywhere counts as not fallen.
+    Args:
+        losses: one per epoch. A NaN or an infinity counts as a loss that did not fall.
+
+    Returns:
+        None for fewer than two epochs.
 
     Example:
         >>> loss_fell([3.0, 2.0, 2.5]), loss_fell([3.0, float("nan")]), loss_fell([3.0])
@@ -56,14 +73,16 @@ def loss_fell(losses):
     return bool(min(losses[1:]) < losses[0])
 
 
-def scores_distinct(scores, before=None, tolerance=1e-4):
-    """Do distinct inputs get distinct scores?
+def scores_distinct(
+    scores: np.ndarray, before: np.ndarray | None = None, tolerance: float = 1e-4
+) -> bool:
+    """Return whether distinct inputs get distinct scores.
 
     Args:
         scores: `(n,)` scores of distinct inputs after training.
         before: `(n,)` scores of the same inputs before training, or None.
-        tolerance: smallest spread (5th to 95th percentile) that counts, as a share of the
-            scores' own size and, squared, of the spread before training.
+        tolerance: smallest spread (5th to 95th percentile) that counts as distinct, relative to
+            the median absolute score; its square, relative to the spread before training.
 
     Example:
         >>> scores_distinct(np.ones(10)), scores_distinct(np.arange(10.0))
@@ -79,25 +98,25 @@ def scores_distinct(scores, before=None, tolerance=1e-4):
 
 
 class Examination:
-    """Looks at a model before a fit, and says after it what became of it.
+    """Record of a model before a fit, to compare with the model after it.
 
     Args:
-        model: `zoo.models.base.AnomalyModel`.
-        probes: `(n, ...)` inputs as NumPy, or None when the data cannot be looked at ahead.
+        model: a `zoo.models.base.AnomalyModel`.
+        probes: `(n, ...)` inputs as NumPy, or None when the data can be read only once.
     """
 
-    def __init__(self, model, probes):
+    def __init__(self, model: Any, probes: np.ndarray | None) -> None:
         self.model = model
-        self.probes = None if probes is None or len(probes) < 2 else strange_and_normal(probes)
+        self.probes = None if probes is None or len(probes) < 2 else with_anomalous(probes)
         self.weights = _weights(model)
         self.scores = self._score()
 
-    def verdict(self, losses, which=""):
-        """The `Verdict` after training with `losses`, one an epoch; warns when it is bad.
+    def verdict(self, losses: Sequence[float], which: str = "") -> Verdict:
+        """Return the verdict after training, and warn if the model collapsed.
 
         Args:
-            losses: one an epoch.
-            which: which of several models it is, for the warning.
+            losses: one per epoch.
+            which: which of several models it is, appended to its name in the warning.
         """
         scores, weights = self._score(), _weights(self.model)
         found = Verdict(
@@ -111,29 +130,36 @@ class Examination:
             warnings.warn(f"{name}: {found}", CollapseWarning, stacklevel=3)
         return found
 
-    def _score(self):
+    def _score(self) -> np.ndarray | None:
         return None if self.probes is None else self.model.predict(self.probes, verbose=0)
 
 
-def strange_and_normal(inputs, seed=0):
-    """`inputs` and as many strange ones: the same values, shuffled within each sample.
+def with_anomalous(inputs: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Return the inputs and as many anomalous ones: their values, shuffled within each sample.
 
-    A model that collapsed gives both halves one score; one that merely fits its normal data
-    perfectly still tells the halves apart.
+    A model that collapsed gives both halves one score. A model that fits its normal data perfectly
+    still tells the halves apart.
+
+    Args:
+        inputs: `(n, ...)`.
+        seed: of the shuffling.
+
+    Returns:
+        `(2 n, ...)`.
     """
     rng = np.random.default_rng(seed)
     flat = rng.permuted(inputs.reshape(len(inputs), -1), axis=1)
     return np.concatenate([inputs, flat.reshape(inputs.shape)])
 
 
-def _weights(model):
+def _weights(model: Any) -> list[np.ndarray]:
     return [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
 
 
-def _any_differ(before, after):
+def _any_differ(before: list[np.ndarray], after: list[np.ndarray]) -> bool:
     return any(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 
 
-def _spread(scores):
+def _spread(scores: np.ndarray) -> float:
     low, high = np.percentile(scores, [5, 95])
-    return high - low
+    return float(high - low)

@@ -233,7 +233,7 @@ def fit_lowers_the_loss(subject: Subject) -> None:
     first, last = history["loss"][0], history["loss"][-1]
     require(last < first, f"a loss of {first:.6g} in the first epoch and {last:.6g} in the last")
     verdict = subject.trained.model.verdict
-    require(not verdict.collapsed, str(verdict))
+    require(verdict is not None and not verdict.collapsed, str(verdict))
 
 
 @_promise("Scores are one finite float32 per sample, and larger far away from normal data.")
@@ -303,8 +303,8 @@ def saving_keeps_everything(subject: Subject) -> None:
     model.save(path)
     loaded = keras.saving.load_model(path)
     require_same(_values(loaded.weights), _values(model.weights), "weights")
-    pair = _values(loaded.optimizer.variables), _values(model.optimizer.variables)
-    require_same(*pair, "the optimizer's variables")
+    found, expected = (_values(each.optimizer.variables) for each in (loaded, model))
+    require_same(found, expected, "the optimizer's variables")
     scores = [each.predict(subject.data.anomalous, verbose=0) for each in (loaded, model)]
     require_same([scores[0]], [scores[1]], "scores", rtol=1e-6)  # torch rounds in another order
 
@@ -353,8 +353,8 @@ def unit_weights_change_nothing(subject: Subject) -> None:
         with_ones = _validate(model, batch, ops.ones(len(batch[0]), dtype="float32"))
         require(without.keys() == with_ones.keys(), f"the terms {sorted(with_ones)}")
         names = sorted(without)
-        pair = [_values([logs[name] for name in names]) for logs in (with_ones, without)]
-        require_same(*pair, f"the terms {names} with and without weights", rtol=1e-5)
+        found, expected = (_values([logs[each] for each in names]) for logs in (with_ones, without))
+        require_same(found, expected, f"the terms {names} with and without weights", rtol=1e-5)
 
 
 @_promise("A sample of weight 0 does not count in the loss, and one of weight 2 counts twice.")

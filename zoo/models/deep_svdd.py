@@ -6,11 +6,12 @@ Ruff et al., Deep One-Class Classification, ICML 2018.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 
 from zoo.backend import Tensor
-from zoo.models.base import AnomalyModel
+from zoo.models.base import AnomalyModel, Logs
 from zoo.models.examples import Example, image_encoder, row_encoder, window_encoder
 from zoo.models.hypersphere import Hypersphere
 from zoo.nn import losses
@@ -20,22 +21,25 @@ from zoo.nn import losses
 class DeepSVDD(AnomalyModel):
     """Deep Support Vector Data Description.
 
-    One-class: min mean ‖φ(x) − c‖² + ½λ‖W‖².
-    Soft-boundary: min R² + 1/ν · mean(max(0, ‖φ(x) − c‖² − R²)) + ½λ‖W‖².
-    The score is the squared distance to c, less R² for the soft boundary.
+    One-class: minimise mean ‖φ(x) − c‖² + ½λ‖W‖².
+    Soft-boundary: minimise R² + 1/ν · mean(max(0, ‖φ(x) − c‖² − R²)) + ½λ‖W‖².
+    The score is ‖φ(x) − c‖², less R² for the soft boundary.
 
-    The first `fit` places c at the mean embedding of the training data, away from zero; later
-    ones keep it. An encoder pretrained as half of an `Autoencoder` starts well.
+    The first `fit` places the center c at the mean embedding of the training data, away from zero;
+    later fits keep it. An encoder that was pretrained in an `Autoencoder` is a good start.
 
     Args:
-        encoder: built functional model φ, `(n, ...)` to `(n, d)`; without biases, or zero
-            weights and the right bias solve the task.
+        encoder: built functional model φ, `(n, ...)` to `(n, d)`, without biases: with them, zero
+            weights and a bias of c would be a perfect solution that ignores the data.
         objective: `"one-class"` or `"soft-boundary"`.
         nu: ν in (0, 1], share of training samples allowed outside (soft-boundary).
         warmup_epochs: epochs before R follows its (1 − ν) quantile (soft-boundary).
-        center_rate: η_c; 0 keeps the center, more moves it after every batch by
-            η_c · (mean embedding − center).
-        weight_decay: λ, true L2 (in the gradient), as the sources' `Adam(weight_decay=λ)`.
+        center_rate: η_c ≥ 0. With 0 the center is fixed; otherwise it moves after every batch by
+            η_c · (mean embedding − c).
+        weight_decay: λ, an L2 penalty in the gradient, as `torch.optim.Adam(weight_decay=λ)` has.
+
+    Raises:
+        InputError: an unknown objective, or ν or η_c out of range.
 
     Example:
         >>> import numpy as np
@@ -50,14 +54,14 @@ class DeepSVDD(AnomalyModel):
 
     def __init__(
         self,
-        encoder,
-        objective="one-class",
-        nu=0.1,
-        warmup_epochs=10,
-        center_rate=0.0,
-        weight_decay=1e-6,
-        **kwargs,
-    ):
+        encoder: keras.Model,
+        objective: str = "one-class",
+        nu: float = 0.1,
+        warmup_epochs: int = 10,
+        center_rate: float = 0.0,
+        weight_decay: float = 1e-6,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.encoder = encoder
         self.objective = objective
@@ -71,21 +75,21 @@ class DeepSVDD(AnomalyModel):
 
     @classmethod
     def examples(cls) -> Iterator[Example]:
-        soft = {"objective": "soft-boundary", "nu": 0.2, "warmup_epochs": 1}
+        soft: dict[str, Any] = {"objective": "soft-boundary", "nu": 0.2, "warmup_epochs": 1}
         yield Example("plain", lambda: cls(row_encoder(), weight_decay=1e-4), "table")
         yield Example("moving", lambda: cls(row_encoder(), center_rate=0.01), "table")
         yield Example("soft", lambda: cls(window_encoder(), center_rate=0.01, **soft), "windows")
         yield Example("lenet", lambda: cls(image_encoder()), "images", learning_rate=1e-4)
 
-    def learn(self, x, training=True, sample_weight=None):
-        def loss():
+    def learn(self, x: Tensor, training: bool = True, sample_weight: Tensor | None = None) -> Logs:
+        def loss() -> Tensor:
             compactness = self.sphere.loss(self.encoder(x, training=training), sample_weight)
             weights = self.encoder.trainable_variables
             return compactness + losses.l2_penalty(weights, self.weight_decay)
 
         return {"loss": self.minimize(loss, "encoder")}
 
-    def score(self, x):
+    def score(self, x: Tensor) -> Tensor:
         return self.sphere.score(self.encoder(x, training=False))
 
     @property
@@ -93,11 +97,11 @@ class DeepSVDD(AnomalyModel):
         """The center c of the embeddings, `(d,)`."""
         return self.sphere.center
 
-    def before_fit(self, data):
+    def before_fit(self, data: Any) -> None:
         self.sphere.place(self.encoder, data)
 
-    def begin_epoch(self, epoch):
+    def begin_epoch(self, epoch: int) -> None:
         self.sphere.begin_epoch(epoch)
 
-    def causes_of_collapse(self):
+    def causes_of_collapse(self) -> list[str]:
         return self.sphere.causes_of_collapse(self.encoder)

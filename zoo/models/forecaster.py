@@ -1,4 +1,4 @@
-"""Forecaster: predict the next value from the ones before; what comes otherwise is strange.
+"""Forecaster: predict the next row from the rows before; what was predicted wrong is anomalous.
 
 Malhotra et al., Long Short Term Memory Networks for Anomaly Detection in Time Series, ESANN 2015.
 """
@@ -6,32 +6,36 @@ Malhotra et al., Long Short Term Memory Networks for Anomaly Detection in Time S
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 from keras import ops
 
+from zoo.backend import Tensor
 from zoo.errors import InputError
-from zoo.models.base import AnomalyModel, ErrorsExplain
+from zoo.models.base import AnomalyModel, ErrorsExplain, Logs
 from zoo.models.examples import Example, window_encoder, window_head
 from zoo.nn import losses
 
 
 @keras.saving.register_keras_serializable(package="zoo")
 class Forecaster(AnomalyModel):
-    """Encoder and head that predict a window's last row from the rows before it.
+    """Encoder f and head h that predict the last row of a window from the rows before it.
 
-    The score is the squared error of that prediction, the mean over the features. It needs no
-    labels, and so it is also how an encoder is trained before there are any: the head is thrown
-    away, and the encoder starts a `Classifier`.
+    With a window x of T rows of d features, minimise mean ‖x_T − h(f(x_1, ..., x_{T−1}))‖² / d +
+    ½λ‖W‖². The score is the squared error of the prediction, the mean over the features.
+
+    Forecasting needs no labels, so it can pretrain the encoder of a `Classifier`, which then
+    replaces the head.
 
     Args:
         encoder: built functional model `(n, time, features)` to `(n, d)`, for windows one row
-            shorter than those given, or of any length: `recurrent((None, features))`.
+            shorter than those that are scored, or of any length: `recurrent((None, features))`.
         head: built functional model `(n, d)` to `(n, features)`.
-        weight_decay: λ of ½λ‖W‖² on both networks.
+        weight_decay: λ, on the weights of both networks.
 
     Raises:
-        ValueError: a head that gives another number of features than the encoder takes.
+        InputError: a head with another number of features than the encoder takes.
 
     Example:
         >>> import numpy as np
@@ -42,7 +46,9 @@ class Forecaster(AnomalyModel):
         (8,)
     """
 
-    def __init__(self, encoder, head, weight_decay=0.0, **kwargs):
+    def __init__(
+        self, encoder: keras.Model, head: keras.Model, weight_decay: float = 0.0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         _, time, features = encoder.input_shape
         if tuple(head.output_shape[1:]) != (features,):
@@ -63,34 +69,40 @@ class Forecaster(AnomalyModel):
         yield Example("lstm", lambda: make(5), "windows")
         yield Example("any length", lambda: make(None), "windows")
 
-    def learn(self, x, training=True, sample_weight=None):
-        def loss():
+    def learn(self, x: Tensor, training: bool = True, sample_weight: Tensor | None = None) -> Logs:
+        def loss() -> Tensor:
             errors = losses.squared_error(x[:, -1], self.forecast(x, training))
             error = losses.weighted_mean(errors, sample_weight)
             return error + losses.l2_penalty(self.trainable_variables, self.weight_decay)
 
         return {"loss": self.minimize(loss, "encoder", "head")}
 
-    def score(self, x):
+    def score(self, x: Tensor) -> Tensor:
         return losses.squared_error(x[:, -1], self.forecast(x))
 
-    def forecast(self, x, training=False):
-        """The last row of each window `(n, time, features)` from the others, `(n, features)`."""
+    def forecast(self, x: Tensor, training: bool = False) -> Tensor:
+        """Return the last row of each window, predicted from the others.
+
+        Args:
+            x: `(n, time, features)`; the last row is not read.
+            training: whether the networks are training (dropout).
+
+        Returns:
+            `(n, features)`.
+        """
         return self.head(self.encoder(x[:, :-1], training=training), training=training)
 
     @property
     def errors_explain(self) -> ErrorsExplain:
         return "all"
 
-    def errors(self, x):
-        """Squared error of every number of a batch, `x`'s shape, float32; 0 but for the last row,
-        which alone is predicted.
-        """
+    def errors(self, x: Tensor) -> Tensor:
+        """Return the squared error of every value, `x`'s shape; 0 except in the last row."""
         last = ops.square(ops.cast(x[:, -1], "float32") - ops.cast(self.forecast(x), "float32"))
         return ops.concatenate([ops.zeros_like(x[:, :-1], dtype="float32"), last[:, None]], axis=1)
 
-    def causes_of_collapse(self):
+    def causes_of_collapse(self) -> list[str]:
         return [
-            "the series may never change: look at it",
+            "the series may be constant: plot it",
             "the learning rate may be too high: divide it by ten",
         ]

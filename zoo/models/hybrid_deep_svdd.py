@@ -1,7 +1,7 @@
 """Hybrid Deep SVDD: one encoder that must stay compact and still be able to reconstruct.
 
-The compactness of Ruff et al. (ICML 2018) with the decoder kept, so that the encoder cannot
-forget its input on the way to the center.
+The compactness of Ruff et al. (ICML 2018) with a decoder, so that the encoder cannot discard its
+input on the way to the center.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from keras import ops
 
 from zoo.backend import Tensor
 from zoo.errors import InputError
-from zoo.models.base import AnomalyModel, ErrorsExplain
+from zoo.models.base import AnomalyModel, ErrorsExplain, Logs
 from zoo.models.examples import (
     Example,
     image_decoder,
@@ -33,15 +33,15 @@ SCORES = ("both", "compactness", "reconstruction")
 
 @keras.saving.register_keras_serializable(package="zoo")
 class HybridDeepSVDD(AnomalyModel):
-    """Deep SVDD and an autoencoder through one shared encoder.
+    """Deep SVDD and an autoencoder that share one encoder.
 
-    min μ₁ · compactness + μ₂ · reconstruction + ½λ‖W‖², where compactness is the objective of
-    `DeepSVDD` and reconstruction ‖x − x̂‖², summed over a sample as its distance is: as a mean over
-    hundreds of pixels it would weigh nothing beside the compactness.
+    Minimise μ₁ · compactness + μ₂ · reconstruction + ½λ‖W‖², where compactness is the objective of
+    `DeepSVDD` and reconstruction the mean over samples of ‖x − x̂‖². That error is the sum over the
+    values of a sample, as the squared distance is: a mean over hundreds of pixels would be
+    negligible beside the compactness.
 
-    The score adds the two terms, each divided by its mean over the last training epoch, so that
-    neither decides by its unit: strange is what lies far from the center, or what the decoder
-    cannot redraw. `score_by` takes one of them alone.
+    The score is the sum of distance and error, each divided by its mean over the last training
+    epoch, so that the unit of neither decides. `score_by` takes one of them alone.
 
     Args:
         encoder: built functional model `(n, ...)` to `(n, d)`, without biases.
@@ -53,7 +53,10 @@ class HybridDeepSVDD(AnomalyModel):
         nu: as in `DeepSVDD`.
         warmup_epochs: as in `DeepSVDD`.
         center_rate: as in `DeepSVDD`.
-        weight_decay: λ, as in `DeepSVDD`, on both networks.
+        weight_decay: λ, as in `DeepSVDD`, on the weights of both networks.
+
+    Raises:
+        InputError: an unknown score or objective, or ν or η_c out of range.
 
     Example:
         >>> import numpy as np
@@ -66,18 +69,18 @@ class HybridDeepSVDD(AnomalyModel):
 
     def __init__(
         self,
-        encoder,
-        decoder,
-        compactness_weight=1.0,
-        reconstruction_weight=1.0,
-        score_by="both",
-        objective="one-class",
-        nu=0.1,
-        warmup_epochs=10,
-        center_rate=0.0,
-        weight_decay=1e-6,
-        **kwargs,
-    ):
+        encoder: keras.Model,
+        decoder: keras.Model,
+        compactness_weight: float = 1.0,
+        reconstruction_weight: float = 1.0,
+        score_by: str = "both",
+        objective: str = "one-class",
+        nu: float = 0.1,
+        warmup_epochs: int = 10,
+        center_rate: float = 0.0,
+        weight_decay: float = 1e-6,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if score_by not in SCORES:
             raise InputError(f"score_by {score_by!r} is unknown; choose one of {SCORES}.")
@@ -104,24 +107,24 @@ class HybridDeepSVDD(AnomalyModel):
             return cls(row_encoder(), row_decoder(), **options)
 
         def lenet() -> HybridDeepSVDD:
-            soft = {"objective": "soft-boundary", "nu": 0.2, "warmup_epochs": 1}
+            soft: dict[str, Any] = {"objective": "soft-boundary", "nu": 0.2, "warmup_epochs": 1}
             return cls(image_encoder(), image_decoder(), **soft)
 
         def smooth() -> HybridDeepSVDD:
             return cls(smooth_image_encoder(), smooth_image_decoder())
 
-        compactness = {"score_by": "compactness", "center_rate": 0.01}
+        compactness: dict[str, Any] = {"score_by": "compactness", "center_rate": 0.01}
         yield Example("plain", partial(make, weight_decay=1e-4), "table")
         yield Example("compactness", partial(make, **compactness), "table")
         yield Example("reconstruction", partial(make, score_by="reconstruction"), "table")
         yield Example("lenet", lenet, "images", parity_steps=10)
         yield Example("convolution", smooth, "images")
 
-    def learn(self, x, training=True, sample_weight=None):
+    def learn(self, x: Tensor, training: bool = True, sample_weight: Tensor | None = None) -> Logs:
         weights = ops.ones((ops.shape(x)[0],)) if sample_weight is None else sample_weight
         weights = ops.cast(weights, "float32")
 
-        def loss():
+        def loss() -> tuple[Tensor, Logs]:
             embedding = self.encoder(x, training=training)
             output = self.decoder(embedding, training=training)
             distance = self.sphere.distance(embedding)
@@ -141,7 +144,7 @@ class HybridDeepSVDD(AnomalyModel):
         value, terms = self.minimize(loss, "encoder", "decoder")
         return {"loss": value, **terms}
 
-    def score(self, x):
+    def score(self, x: Tensor) -> Tensor:
         distance, error = self.terms(x)
         scales = self.term_totals / ops.maximum(self.samples_seen, 1.0)
         distance, error = distance / scales[0], error / scales[1]
@@ -158,26 +161,26 @@ class HybridDeepSVDD(AnomalyModel):
 
     @property
     def errors_explain(self) -> ErrorsExplain:
-        return {"both": "part", "compactness": "nothing", "reconstruction": "all"}[self.score_by]
+        shares: dict[str, ErrorsExplain] = {"both": "part", "reconstruction": "all"}
+        return shares.get(self.score_by, "nothing")
 
-    def errors(self, x):
-        """Squared reconstruction error of every number of a batch, `x`'s shape, float32."""
+    def errors(self, x: Tensor) -> Tensor:
         output = self.decoder(self.encoder(x, training=False), training=False)
         return ops.square(ops.cast(x, "float32") - ops.cast(output, "float32"))
 
-    def terms(self, x):
-        """Squared distance to the center `(n,)` and reconstruction error `(n,)` of a batch."""
+    def terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return squared distances to the center and reconstruction errors, each `(n,)`."""
         embedding = self.encoder(x, training=False)
         output = self.decoder(embedding, training=False)
         return self.sphere.distance(embedding), losses.squared_error(x, output, "sum")
 
-    def before_fit(self, data):
+    def before_fit(self, data: Any) -> None:
         self.sphere.place(self.encoder, data)
 
-    def begin_epoch(self, epoch):
+    def begin_epoch(self, epoch: int) -> None:
         self.sphere.begin_epoch(epoch)
         self.term_totals.assign(ops.zeros(2))
         self.samples_seen.assign(0.0)
 
-    def causes_of_collapse(self):
+    def causes_of_collapse(self) -> list[str]:
         return self.sphere.causes_of_collapse(self.encoder)

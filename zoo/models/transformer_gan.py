@@ -1,22 +1,23 @@
-"""Transformer, contrast and GAN: what cannot be redrawn, and does not look real, is strange.
+"""Transformer, contrast and GAN: score windows by reconstruction error and by how real they look.
 
-A Transformer (Vaswani et al., NeurIPS 2017) redraws windows; NT-Xent (Chen et al., ICML 2020)
-keeps a window near its augmented self; a GAN (Goodfellow et al., NeurIPS 2014) learns what real
-windows look like.
+A Transformer (Vaswani et al., NeurIPS 2017) reconstructs windows; NT-Xent (Chen et al., ICML 2020)
+keeps the embedding of a window near that of its augmented view; a GAN (Goodfellow et al., NeurIPS
+2014) learns what real windows look like.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import keras
 from keras import ops
 
+from zoo.backend import Tensor
 from zoo.errors import InputError
-from zoo.models.base import AnomalyModel, ErrorsExplain
+from zoo.models.base import AnomalyModel, ErrorsExplain, Logs
 from zoo.models.examples import ATTENTION, WINDOW, Example
 from zoo.nn import losses
 from zoo.nn.layers import instance_statistics
@@ -35,38 +36,40 @@ SCORES = ("both", "reconstruction", "discriminator")
 
 @keras.saving.register_keras_serializable(package="zoo")
 class TransformerGAN(AnomalyModel):
-    """α · reconstruction + β · NT-Xent + γ · adversarial.
+    """Minimise α · reconstruction + β · NT-Xent + γ · adversarial, the last with a GAN only.
 
-    `coupling="separate"` is the published one: the adversarial term trains the generator against
-    the discriminator and never reaches the Transformer, whatever γ. With `"joint"` the
-    discriminator also judges reconstructions, and the Transformer is paid γ for fooling it.
+    `coupling` says what the adversarial term trains. With `"separate"`, as published, it trains
+    the generator against the discriminator and never reaches the Transformer, whatever γ. With
+    `"joint"` the discriminator also judges reconstructions, and γ weighs the term by which the
+    Transformer learns to make them look real. With `"none"` there is no GAN.
 
-    The score is the mean squared reconstruction error plus 1 − D(x), the discriminator's doubt
-    that the window is real. Without generator and discriminator, it is the error alone.
+    The score is the mean squared error of the reconstruction, 1 − D(x) (the probability, to the
+    discriminator D, that the window is generated), or the sum of both.
 
     Args:
         transformer: built functional model, `(n, window, features)` to the list of the
             reconstruction and an embedding `(n, d)`.
         generator: built functional model, `(n, latent)` to `(n, window, features)`; None for no
             GAN.
-        discriminator: built functional model, `(n, window, features)` to logits `(n, 1)`.
-        coupling: `"separate"` or `"joint"`.
+        discriminator: built functional model, `(n, window, features)` to logits `(n, 1)`; None for
+            no GAN.
+        coupling: `"none"`, `"separate"` or `"joint"`.
         reconstruction_weight: α.
         contrast_weight: β; 0 leaves the second view out.
         adversarial_weight: γ.
         temperature: τ of NT-Xent.
         mask: share of values set to zero in the augmented view, for half of the windows.
         jitter: standard deviation of the noise added to it, for half of the windows.
-        normalize: what the networks see of a window: `"none"`, it as it is; `"center"`, each
-            feature less its mean over the window; `"window"`, that divided by its deviation, and
-            the error is in these units; `"reversible"`, the same view, but the error is in units
-            of the data (RevIN).
-        score_by: `"both"`, `"reconstruction"` or `"discriminator"`.
+        normalize: how windows are normalised for the networks: `"none"`; `"center"`, subtract the
+            mean of each feature over the window; `"window"`, also divide by its standard deviation,
+            and measure the error in these units; `"reversible"`, the same input, with the error in
+            the unit of the data (RevIN).
+        score_by: `"reconstruction"`, `"discriminator"` or `"both"`; the last two need a GAN.
         seed: of noise and augmentation.
 
     Raises:
-        ValueError: an unknown option, a number out of its range, one half of a GAN, or networks
-            whose shapes do not fit.
+        InputError: an unknown option, a number out of range, a generator without a discriminator,
+            a coupling that does not match the networks, or networks whose shapes do not fit.
 
     Example:
         >>> import numpy as np
@@ -79,21 +82,21 @@ class TransformerGAN(AnomalyModel):
 
     def __init__(
         self,
-        transformer,
-        generator=None,
-        discriminator=None,
-        coupling="none",
-        reconstruction_weight=1.0,
-        contrast_weight=0.2,
-        adversarial_weight=0.05,
-        temperature=0.07,
-        mask=0.15,
-        jitter=0.03,
-        normalize="none",
-        score_by="reconstruction",
-        seed=0,
-        **kwargs,
-    ):
+        transformer: keras.Model,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+        coupling: str = "none",
+        reconstruction_weight: float = 1.0,
+        contrast_weight: float = 0.2,
+        adversarial_weight: float = 0.05,
+        temperature: float = 0.07,
+        mask: float = 0.15,
+        jitter: float = 0.03,
+        normalize: str = "none",
+        score_by: str = "reconstruction",
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         for name, value, known in (
             ("coupling", coupling, COUPLINGS),
@@ -106,14 +109,14 @@ class TransformerGAN(AnomalyModel):
             raise InputError(f"mask is {mask}, expected a share of at least 0 and below 1.")
         if temperature <= 0:
             raise InputError(f"temperature is {temperature}, expected a number above 0.")
-        for name, value in (
+        for name, number in (
             ("reconstruction_weight", reconstruction_weight),
             ("contrast_weight", contrast_weight),
             ("adversarial_weight", adversarial_weight),
             ("jitter", jitter),
         ):
-            if value < 0:
-                raise InputError(f"{name} is {value}, expected 0 or more.")
+            if number < 0:
+                raise InputError(f"{name} is {number}, expected 0 or more.")
         if (generator is None) != (discriminator is None):
             raise InputError("generator and discriminator come together; give both or neither.")
         if (generator is None) != (coupling == "none"):
@@ -126,8 +129,8 @@ class TransformerGAN(AnomalyModel):
             raise InputError(f"score_by={score_by!r} needs a generator and a discriminator.")
         _check_shapes(transformer, generator, discriminator)
         self.transformer = transformer
-        self.generator = generator
-        self.discriminator = discriminator
+        self.generator: Any = generator
+        self.discriminator: Any = discriminator
         self.coupling = coupling
         self.reconstruction_weight = reconstruction_weight
         self.contrast_weight = contrast_weight
@@ -139,7 +142,9 @@ class TransformerGAN(AnomalyModel):
         self.score_by = score_by
         self.seed = seed
         self.draws = Draws(seed)
-        self.latent_draws = Draws(seed + 1)  # apart, so that a GAN leaves the augmentation as it is
+        self.latent_draws = Draws(
+            seed + 1
+        )  # of its own: the augmentation is the same without a GAN
         self.build(transformer.input_shape)
 
     @classmethod
@@ -156,28 +161,28 @@ class TransformerGAN(AnomalyModel):
                 **options,
             )
 
-        contrast = {"mask": 0.3, "jitter": 0.1, "normalize": "reversible"}
+        contrast: dict[str, Any] = {"mask": 0.3, "jitter": 0.1, "normalize": "reversible"}
         yield Example("contrast", partial(make, **contrast), "windows")
         yield Example("separate", partial(gan, coupling="separate"), "windows")
         yield Example("joint", partial(gan, coupling="joint", normalize="center"), "windows")
 
-    def learn(self, x, training=True):
-        if not training:  # every validation is augmented alike, or its losses were not comparable
+    def learn(self, x: Tensor, training: bool = True) -> Logs:
+        if not training:  # equal augmentation in each validation, so that its losses compare
             self.begin_epoch(0)
         view, scale = self.view(x)
         logs = self._learn_transformer(view, scale, training)
         reconstruction = logs.pop("output")
-        if self.discriminator is None or not training:  # whom the discriminator beats says nothing
+        if self.discriminator is None or not training:  # adversarial losses say little there
             return logs
         noise = self.latent(ops.shape(view)[0])
         logs["discriminator"] = self._learn_discriminator(view, reconstruction, noise, training)
         logs["generator"] = self._learn_generator(noise, training)
-        if self.coupling == "separate":  # in the sum, though nothing moves by it
+        if self.coupling == "separate":  # part of the published sum; no gradient comes from it
             logs["loss"] = logs["loss"] + self.adversarial_weight * logs["generator"]
         return logs
 
-    def _learn_transformer(self, view, scale, training):
-        def loss():
+    def _learn_transformer(self, view: Tensor, scale: Tensor | float, training: bool) -> Logs:
+        def loss() -> tuple[Tensor, Logs]:
             output, embedding = self.transformer(view, training=training)
             error = ops.mean(self._squared_error(view, output, scale))
             value, terms = self.reconstruction_weight * error, {"reconstruction": error}
@@ -193,10 +198,12 @@ class TransformerGAN(AnomalyModel):
         value, terms = self.minimize(loss, "transformer")
         return {"loss": value, **terms}
 
-    def _learn_discriminator(self, view, reconstruction, noise, training):
+    def _learn_discriminator(
+        self, view: Tensor, reconstruction: Tensor, noise: Tensor, training: bool
+    ) -> Tensor:
         reconstruction = ops.stop_gradient(reconstruction)
 
-        def loss():
+        def loss() -> Tensor:
             fakes = [ops.stop_gradient(self.generator(noise, training=training))]
             if self.coupling == "joint":
                 fakes.append(reconstruction)
@@ -205,21 +212,21 @@ class TransformerGAN(AnomalyModel):
 
         return self.minimize(loss, "discriminator")
 
-    def _learn_generator(self, noise, training):
-        def loss():
+    def _learn_generator(self, noise: Tensor, training: bool) -> Tensor:
+        def loss() -> Tensor:
             fake = self.generator(noise, training=training)
             return real_cost(self.discriminator(fake, training=training))
 
         return self.minimize(loss, "generator")
 
-    def score(self, x):
-        error, doubt = self.terms(x)
+    def score(self, x: Tensor) -> Tensor:
+        error, generated = self.terms(x)
         if self.score_by == "both":
-            return error + doubt
-        return error if self.score_by == "reconstruction" else doubt
+            return error + generated
+        return error if self.score_by == "reconstruction" else generated
 
-    def terms(self, x):
-        """Mean squared reconstruction error `(n,)` and 1 − D(x) `(n,)`, zero without a GAN."""
+    def terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean squared error `(n,)` and 1 − D(x) `(n,)`, which is 0 without a GAN."""
         error = ops.mean(self.errors(x), axis=(1, 2))
         if self.discriminator is None:
             return error, ops.zeros_like(error)
@@ -229,20 +236,20 @@ class TransformerGAN(AnomalyModel):
 
     @property
     def errors_explain(self) -> ErrorsExplain:
-        return {"both": "part", "discriminator": "nothing", "reconstruction": "all"}[self.score_by]
+        shares: dict[str, ErrorsExplain] = {"both": "part", "reconstruction": "all"}
+        return shares.get(self.score_by, "nothing")
 
-    def network_input(self, x):
+    def network_input(self, x: Tensor) -> Tensor:
         """Return what the Transformer sees of a batch, `x`'s shape."""
         return self.view(x)[0]
 
-    def errors(self, x):
-        """Squared reconstruction error of every value, `(n, window, features)`."""
+    def errors(self, x: Tensor) -> Tensor:
         view, scale = self.view(x)
         output, _ = self.transformer(view, training=False)
         return self._squared_error(view, output, scale)
 
-    def view(self, x):
-        """What the networks see of a batch, and the factor that turns it into error units."""
+    def view(self, x: Tensor) -> tuple[Tensor, Tensor | float]:
+        """Return the normalised batch and the factor from its unit to that of the error."""
         x = ops.cast(x, "float32")
         if self.normalize == "none":
             return x, 1.0
@@ -251,8 +258,8 @@ class TransformerGAN(AnomalyModel):
             return x - mean, 1.0
         return (x - mean) / deviation, deviation if self.normalize == "reversible" else 1.0
 
-    def augment(self, x):
-        """A second view: values masked, and jitter, each for half of the windows, `x`'s shape."""
+    def augment(self, x: Tensor) -> Tensor:
+        """Return an augmented view, `x`'s shape: masked values and noise, each in half of it."""
         if self.mask:
             drawn = self._uniform(ops.shape(x)) < self.mask
             x = ops.where(ops.logical_and(drawn, self._half_of(x)), 0.0, x)
@@ -261,17 +268,17 @@ class TransformerGAN(AnomalyModel):
             x = ops.where(self._half_of(x), x + self.jitter * noise, x)
         return x
 
-    def latent(self, count):
-        """Gaussian noise for `count` windows of the generator, `(count, latent)`."""
+    def latent(self, count: int) -> Tensor:
+        """Return Gaussian noise for `count` windows of the generator, `(count, latent)`."""
         shape = (count, self.generator.input_shape[-1])
         return keras.random.normal(shape, dtype="float32", seed=self.latent_draws)
 
-    def begin_epoch(self, epoch):
+    def begin_epoch(self, epoch: int) -> None:
         self.draws.begin_epoch(epoch)
         self.latent_draws.begin_epoch(epoch)
 
-    def after_fit(self, history):
-        """Warn when the discriminator won outright, so that the generator learns no more."""
+    def after_fit(self, history: Mapping[str, Sequence[float]]) -> None:
+        """Warn when the discriminator won outright, so that the generator no longer learns."""
         costs = history.get("discriminator", [])
         if len(costs) and costs[-1] < 0.05:
             warnings.warn(
@@ -282,20 +289,22 @@ class TransformerGAN(AnomalyModel):
                 stacklevel=3,
             )
 
-    def causes_of_collapse(self):
+    def causes_of_collapse(self) -> list[str]:
         return ["the learning rate may be too high: divide it by ten"]
 
-    def _squared_error(self, view, output, scale):
+    def _squared_error(self, view: Tensor, output: Tensor, scale: Tensor | float) -> Tensor:
         return ops.square((view - ops.cast(output, "float32")) * scale)
 
-    def _half_of(self, x):
+    def _half_of(self, x: Tensor) -> Tensor:
         return self._uniform((ops.shape(x)[0], 1, 1)) < 0.5
 
-    def _uniform(self, shape):
+    def _uniform(self, shape: tuple[Any, ...]) -> Tensor:
         return keras.random.uniform(shape, dtype="float32", seed=self.draws)
 
 
-def _check_shapes(transformer, generator, discriminator):
+def _check_shapes(
+    transformer: keras.Model, generator: keras.Model | None, discriminator: keras.Model | None
+) -> None:
     window = transformer.input_shape
     found = [tuple(output.shape) for output in transformer.outputs]
     if len(found) != 2 or found[0] != window:
@@ -303,7 +312,7 @@ def _check_shapes(transformer, generator, discriminator):
             f"the transformer maps {window} to {found}; expected the list of a reconstruction "
             f"{window} and an embedding (None, d), as transformer_reconstructor gives."
         )
-    if generator is None:
+    if generator is None or discriminator is None:
         return
     if generator.output_shape != window:
         raise InputError(f"the generator gives {generator.output_shape}; expected {window}.")
@@ -314,11 +323,11 @@ def _check_shapes(transformer, generator, discriminator):
         )
 
 
-def real_cost(logits):
-    """Cross entropy of taking `logits` `(n, 1)` for real ones; scalar float32."""
+def real_cost(logits: Tensor) -> Tensor:
+    """Return the cross-entropy of logits `(n, 1)` with the label "real"; scalar float32."""
     return ops.mean(ops.softplus(-ops.cast(logits, "float32")))
 
 
-def fake_cost(logits):
-    """Cross entropy of taking `logits` `(n, 1)` for generated ones; scalar float32."""
+def fake_cost(logits: Tensor) -> Tensor:
+    """Return the cross-entropy of logits `(n, 1)` with the label "generated"; scalar float32."""
     return ops.mean(ops.softplus(ops.cast(logits, "float32")))
