@@ -24,9 +24,10 @@ def score_gradients(model, x) -> tuple[np.ndarray, np.ndarray]:
         ValueError: samples that the model does not take.
     """
     x = as_samples(model, x)
-    if not hasattr(model, "_score_gradients"):  # compiled once; weights are read at each call
-        model._score_gradients = engine.compiled_gradient(model.score, model)
-    return in_pieces(model._score_gradients, x)
+    compiled = vars(model).get("_score_gradients")  # compiled once; weights are read at each call
+    if compiled is None:
+        compiled = model._score_gradients = engine.compiled_gradient(model.score, model)
+    return in_pieces(compiled, x)
 
 
 def gradient_times_input(model, x, baseline=None) -> np.ndarray:

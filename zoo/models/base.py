@@ -24,14 +24,12 @@ from zoo.training.means import RunningMeans
 from zoo.training.optimizers import PartOptimizers
 from zoo.training.pieces import in_batches, samples_per_call
 
-Logs = dict[str, Tensor]
-SETTINGS = (str, int, float, type(None))  # can be compared
-
 if TYPE_CHECKING:
     from zoo.models.examples import Example
 
 Logs = dict[str, Tensor]
 ErrorsExplain = Literal["nothing", "part", "all"]
+SETTINGS = (str, int, float, type(None))  # can be compared
 
 
 class AnomalyModel(engine.Trainer, keras.Model):

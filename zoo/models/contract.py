@@ -341,9 +341,17 @@ def a_killed_fit_resumes(subject: Subject) -> None:
     require_same(_values(resumed.weights), _values(whole.weights), "weights", rtol=0, atol=1e-6)
 
 
-def takes_sample_weight(cls: type[AnomalyModel]) -> bool:
-    """Return whether `learn` of this class has an argument `sample_weight`."""
-    return "sample_weight" in inspect.signature(cls.learn).parameters
+@_promise("Sample weights given to fit reach learn, or are refused by a model that takes none.")
+def fit_takes_weights(subject: Subject) -> None:
+    model, (x, y) = subject.example.compiled(), subject.data.pair("train")
+    ones = np.ones(len(x), "float32")
+    if not _weighs(subject.cls):
+        _refused(lambda: model.fit(x, y, sample_weight=ones, verbose=0), "sample_weight")
+        return
+    options: dict[str, Any] = {"batch_size": BATCH_SIZE, "shuffle": False, "verbose": 0}
+    history = model.fit(x, y, sample_weight=ones, epochs=1, **options).history
+    expected = subject.trained.history["loss"][:1]
+    _same([history["loss"]], [expected], "the losses of an epoch with weights and without", 1e-4)
 
 
 @_promise("Sample weights of 1 change nothing.")
@@ -380,9 +388,13 @@ def weights_count(subject: Subject) -> None:
         )
 
 
+def _weighs(cls: type[AnomalyModel]) -> bool:
+    return "sample_weight" in inspect.signature(cls.learn).parameters
+
+
 def _weighable(subject: Subject) -> Iterator[tuple[Any, tuple[Any, ...]]]:
     """Yield the trained model and a batch for it, where it takes sample weights."""
-    if takes_sample_weight(subject.cls):
+    if _weighs(subject.cls):
         x, y = subject.data.pair("train")
         batch = (x[:8],) if y is None else (x[:8], y[:8].astype("float32"))
         yield subject.trained.model, tuple(map(ops.convert_to_tensor, batch))
