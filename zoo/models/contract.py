@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import inspect
 import io
 import shutil
 import tempfile
@@ -25,7 +24,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.models.base import AnomalyModel, arguments
+from zoo.models.base import AnomalyModel, arguments, weighs_samples
 from zoo.models.examples import Example, ExampleData
 from zoo.models.promises import (
     ContractError,
@@ -44,7 +43,6 @@ __all__ = [
     "Subject",
     "check",
     "subjects",
-    "takes_sample_weight",
 ]
 
 EPOCHS = 6
@@ -345,13 +343,15 @@ def a_killed_fit_resumes(subject: Subject) -> None:
 def fit_takes_weights(subject: Subject) -> None:
     model, (x, y) = subject.example.compiled(), subject.data.pair("train")
     ones = np.ones(len(x), "float32")
-    if not _weighs(subject.cls):
-        _refused(lambda: model.fit(x, y, sample_weight=ones, verbose=0), "sample_weight")
+    if not weighs_samples(model):
+        require_refused(lambda: model.fit(x, y, sample_weight=ones, verbose=0), "sample_weight")
         return
     options: dict[str, Any] = {"batch_size": BATCH_SIZE, "shuffle": False, "verbose": 0}
     history = model.fit(x, y, sample_weight=ones, epochs=1, **options).history
     expected = subject.trained.history["loss"][:1]
-    _same([history["loss"]], [expected], "the losses of an epoch with weights and without", 1e-4)
+    require_same(
+        [history["loss"]], [expected], "the losses of an epoch with weights and without", 1e-4
+    )
 
 
 @_promise("Sample weights of 1 change nothing.")
@@ -388,13 +388,9 @@ def weights_count(subject: Subject) -> None:
         )
 
 
-def _weighs(cls: type[AnomalyModel]) -> bool:
-    return "sample_weight" in inspect.signature(cls.learn).parameters
-
-
 def _weighable(subject: Subject) -> Iterator[tuple[Any, tuple[Any, ...]]]:
     """Yield the trained model and a batch for it, where it takes sample weights."""
-    if _weighs(subject.cls):
+    if weighs_samples(subject.trained.model):
         x, y = subject.data.pair("train")
         batch = (x[:8],) if y is None else (x[:8], y[:8].astype("float32"))
         yield subject.trained.model, tuple(map(ops.convert_to_tensor, batch))
