@@ -120,7 +120,7 @@ def test_says_what_is_wrong(rows, options, said):
         rows.explain(table(), **options)
 
 
-def test_an_error_map_of_a_model_that_redraws_nothing_is_refused():
+def test_an_error_map_of_a_model_that_reconstructs_nothing_is_refused():
     detector = DeepSVDD(**QUICK).fit(table())
-    with pytest.raises(ValueError, match="redraws nothing"):
+    with pytest.raises(ValueError, match="does not score by the error"):
         detector.explain(table(), method="error")

@@ -39,9 +39,9 @@ def copy(network):
 
 
 def train_on_images(x, batch_size, epochs):
-    """Three detectors, the last two from the first one's encoder, as the recipe trains them."""
+    """Three models, the last two from the first one's encoder, as the recipe trains them."""
     engine.seed_everything(0)
-    models = {"autoencoder": AutoencoderModel(*new_networks())}
+    models = {"autoencoder": AutoencoderModel(*new_networks(), noise=0.0)}
     for name in ("autoencoder", "svdd", "hybrid"):
         if name != "autoencoder":
             encoder, decoder = (copy(getattr(models["autoencoder"], n)) for n in PARTS)
@@ -123,7 +123,7 @@ class TestImages:
             "error_map": explain.error_map,
         }
         for name, model in models.items():
-            other = AutoencoderModel(*new_networks(seed=7))
+            other = AutoencoderModel(*new_networks(seed=7), noise=0.0)
             if name != "autoencoder":
                 kind = type(model)
                 networks = (other.encoder, other.decoder)[: 1 if name == "svdd" else 2]

@@ -31,7 +31,7 @@ WINDOW = (6, 3)  # time steps and features of the windows
 ROW = (6,)  # features of the table
 IMAGE = (28, 28, 1)
 # Without dropout, whose seeds Keras does not save: a resumed fit would drop other values.
-ATTENTION = {"blocks": 1, "heads": 2, "width": 8, "feed_forward": 8, "dropout": 0.0}
+ATTENTION: dict[str, Any] = {"blocks": 1, "heads": 2, "width": 8, "feed_forward": 8, "dropout": 0.0}
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def row_decoder(outputs: int = 6, seed: int = 1) -> keras.Model:
 
 
 def window_encoder(
-    cell: str = "gru", window: tuple[int | None, int] = WINDOW, seed: int = 0
+    cell: str = "gru", window: tuple[Any, ...] = WINDOW, seed: int = 0
 ) -> keras.Model:
     """Return an encoder of windows, `(n, 6, 3)` to `(n, 4)`.
 

@@ -1,12 +1,15 @@
-"""Initial weights drawn by NumPy, by Keras' own initializers' laws.
+"""Initial weights drawn by NumPy, with the distributions of Keras' initializers.
 
-JAX compiles a program for each draw of another shape, a second each, only to fill an array once.
+JAX compiles a program for every shape that it draws, which takes about a second per shape for an
+array that is filled once.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,11 +21,11 @@ _swapping = threading.RLock()
 
 
 @contextmanager
-def drawn_by_numpy():
-    """Inside, or in a function it decorates, NumPy makes what new variables start from.
+def drawn_by_numpy() -> Iterator[None]:
+    """Let NumPy draw the initial values of variables, in this context or the decorated function.
 
-    The law is that of each initializer and the seed is its own, which Keras takes from Python's
-    `random`. So after `zoo.engine.seed_everything` networks are the same on every backend.
+    Distribution and seed are those of each initializer; Keras takes the seed from Python's
+    `random`. After `zoo.engine.seed_everything` networks are therefore equal on every backend.
 
     Example:
         >>> from keras import layers
@@ -50,27 +53,29 @@ def drawn_by_numpy():
                 kind.__call__ = call
 
 
-def draw(initializer, shape, rng):
-    """Numbers of `shape` by the law of `initializer`, float64.
+def draw(
+    initializer: keras.initializers.Initializer, shape: tuple[int, ...], rng: np.random.Generator
+) -> np.ndarray:
+    """Return an array of `shape` with the distribution of an initializer, float64.
 
     Args:
         initializer: of `keras.initializers`, a variance scaling or orthogonal.
-        shape: tuple of ints.
-        rng: `numpy.random.Generator`.
+        shape: of the array.
+        rng: source of random numbers.
 
     Raises:
-        ValueError: another kind of initializer.
+        InputError: another kind of initializer.
     """
     if isinstance(initializer, initializers.Orthogonal):
         return initializer.gain * _orthogonal(shape, rng)
     if isinstance(initializer, initializers.VarianceScaling):
         return _variance_scaling(initializer, shape, rng)
     name = type(initializer).__name__
-    raise InputError(f"draw_weights knows no {name}; set these weights yourself.")
+    raise InputError(f"draw_weights cannot draw for a {name}; set these weights yourself.")
 
 
-def _by_numpy(keras_call):
-    def call(self, shape, dtype=None, **kwargs):
+def _by_numpy(keras_call: Callable[..., Any]) -> Callable[..., Any]:
+    def call(self: Any, shape: tuple[int, ...], dtype: Any = None, **kwargs: Any) -> Any:
         if isinstance(self, (initializers.Zeros, initializers.Ones)):
             values = np.full(shape, float(isinstance(self, initializers.Ones)), "float32")
         elif isinstance(self.seed, int):
@@ -83,8 +88,10 @@ def _by_numpy(keras_call):
     return call
 
 
-def _variance_scaling(initializer, shape, rng):
-    """Glorot, He and LeCun draws, as `keras.initializers.VarianceScaling` defines them."""
+def _variance_scaling(
+    initializer: Any, shape: tuple[int, ...], rng: np.random.Generator
+) -> np.ndarray:
+    """Draw as `keras.initializers.VarianceScaling` does: Glorot, He and LeCun initialisation."""
     receptive = int(np.prod(shape[:-2]))
     fan_in, fan_out = (
         (shape[-2] if len(shape) > 1 else shape[-1]) * receptive,
@@ -102,7 +109,7 @@ def _variance_scaling(initializer, shape, rng):
     return draws * np.sqrt(variance) / 0.87962566103423978
 
 
-def _orthogonal(shape, rng):
+def _orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     rows, columns = int(np.prod(shape[:-1])), shape[-1]
     q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
     q *= np.sign(np.diag(r))

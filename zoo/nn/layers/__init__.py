@@ -1,4 +1,4 @@
-"""The few Keras layers that Keras lacks, and those that run faster here."""
+"""Layers that Keras lacks, and layers of Keras with a faster implementation."""
 
 from zoo.nn.layers.attention import MultiHeadAttention
 from zoo.nn.layers.convolution import Conv2D, NormalizedMaxPooling2D

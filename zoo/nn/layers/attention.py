@@ -1,8 +1,13 @@
-"""Multi-head self-attention, fast on every backend."""
+"""Multi-head self-attention in few matrix products."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import keras
 from keras import ops
 
+from zoo.backend import Tensor
 from zoo.engine import fast
 from zoo.engine.attention import attend
 from zoo.nn.layers.dense import affine
@@ -10,10 +15,10 @@ from zoo.nn.layers.dense import affine
 
 @keras.saving.register_keras_serializable(package="zoo")
 class MultiHeadAttention(keras.layers.MultiHeadAttention):
-    """Keras' attention; without masks and of a window to itself, by fewer and larger products.
+    """`keras.layers.MultiHeadAttention` in fewer and larger matrix products.
 
-    Weights, configuration and results are Keras'; with masks, other shapes or attention scores to
-    return Keras' own path is taken.
+    Weights, configuration and results are those of Keras. Masks, cross-attention, other shapes and
+    returned attention scores take Keras' own implementation.
 
     Example:
         >>> x = ops.zeros((2, 10, 8))
@@ -21,7 +26,14 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):
         (2, 10, 8)
     """
 
-    def call(self, query, value, key=None, training=None, **kwargs):
+    def call(
+        self,
+        query: Tensor,
+        value: Tensor,
+        key: Tensor | None = None,
+        training: bool | None = None,
+        **kwargs: Any,
+    ) -> Tensor:
         plain = (
             fast()
             and value is query
@@ -49,8 +61,8 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):
         kernel = ops.reshape(dense.kernel, (-1, dense.kernel.shape[-1]))
         return affine(joined, kernel, dense.bias)
 
-    def _projected(self, x, dense):
-        """`(n, time, features)` to `(n, time, heads, size)`."""
+    def _projected(self, x: Tensor, dense: keras.layers.Layer) -> Tensor:
+        """Return the projection of `(n, time, features)` to `(n, time, heads, size)`."""
         features, heads, size = dense.kernel.shape
         kernel = ops.reshape(dense.kernel, (features, heads * size))
         bias = None if dense.bias is None else ops.reshape(dense.bias, (heads * size,))

@@ -1,17 +1,22 @@
-"""Convolution and normalised pooling as LeNet wants them, fast on every backend."""
+"""Convolution and normalised max-pooling of LeNet, by kernels of the backend."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import keras
 from keras import ops
 
+from zoo.backend import Tensor
 from zoo.engine import convolution, fast
 
 
 @keras.saving.register_keras_serializable(package="zoo")
 class Conv2D(keras.layers.Conv2D):
-    """Keras' convolution, by a faster kernel of the backend (`zoo/engine/convolution/`).
+    """`keras.layers.Conv2D` by a faster kernel of the backend (`zoo.engine.convolution`).
 
-    Weights, configuration and results are Keras'. That kernel is taken for channels last, with
-    padding and without stride; all else is left to Keras.
+    Weights, configuration and results are those of Keras. The kernel serves channels last, "same"
+    padding and no stride; everything else takes Keras' own implementation.
 
     Example:
         >>> layer = Conv2D(4, 5, padding="same", use_bias=False)
@@ -19,7 +24,7 @@ class Conv2D(keras.layers.Conv2D):
         (2, 28, 28, 4)
     """
 
-    def convolution_op(self, inputs, kernel):
+    def convolution_op(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         plain = (
             fast()
             and self.padding == "same"
@@ -35,15 +40,15 @@ class Conv2D(keras.layers.Conv2D):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class NormalizedMaxPooling2D(keras.layers.BatchNormalization):
-    """Batch normalisation without affine terms, and the maximum of each 2×2 block of its output.
+    """Batch normalisation without affine terms, followed by 2×2 max-pooling.
 
-    Normalising keeps the order of numbers, so the maximum may come first: the mean and variance
-    are those of the whole map, but only a quarter of it has to be normalised.
+    Normalisation keeps the order of values, so the maximum is taken first: mean and variance are
+    those of the whole feature map, but only a quarter of it has to be normalised.
 
     Args:
         epsilon: added to the variance.
         momentum: of the moving mean and variance.
-        **kwargs: as in Keras.
+        **kwargs: as in `keras.layers.BatchNormalization`.
 
     Example:
         >>> layer = NormalizedMaxPooling2D()
@@ -51,12 +56,12 @@ class NormalizedMaxPooling2D(keras.layers.BatchNormalization):
         (2, 14, 14, 4)
     """
 
-    def __init__(self, epsilon=1e-3, momentum=0.99, **kwargs):
+    def __init__(self, epsilon: float = 1e-3, momentum: float = 0.99, **kwargs: Any) -> None:
         super().__init__(
             epsilon=epsilon, momentum=momentum, **kwargs | {"center": False, "scale": False}
         )
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         if not fast():
             normalized = super().call(inputs, training=training)
             return ops.max_pool(normalized, (2, 2), (2, 2), data_format="channels_last")
@@ -71,6 +76,6 @@ class NormalizedMaxPooling2D(keras.layers.BatchNormalization):
         normalized = ops.batch_normalization(pooled, mean, variance, -1, epsilon=self.epsilon)
         return ops.cast(normalized, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         n, height, width, channels = input_shape
         return n, height // 2, width // 2, channels

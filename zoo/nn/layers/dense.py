@@ -1,18 +1,21 @@
-"""A dense layer that takes the steps of all windows as rows of one matrix."""
+"""A dense layer that maps all time steps of all windows in one matrix product."""
+
+from __future__ import annotations
 
 import keras
 from keras import ops
 
+from zoo.backend import Tensor
 from zoo.engine import fast
 
 
-def affine(x, kernel, bias=None):
-    """`x @ kernel + bias` over the last axis, as one product of two matrices.
+def affine(x: Tensor, kernel: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return `x @ kernel + bias` over the last axis, as one product of two matrices.
 
-    XLA's CPU compiler takes the gradient of anything else to a slow loop.
+    The CPU compiler of XLA turns the gradient of a product of higher rank into a slow loop.
 
     Args:
-        x: `(n, ..., features)`, all known but n.
+        x: `(n, ..., features)`, all sizes known except n.
         kernel: `(features, units)`.
         bias: `(units,)`, or None.
 
@@ -27,14 +30,14 @@ def affine(x, kernel, bias=None):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class Dense(keras.layers.Dense):
-    """Keras' dense layer, by `affine`; weights, configuration and results are Keras'.
+    """`keras.layers.Dense` by `affine`; weights, configuration and results are those of Keras.
 
     Example:
         >>> Dense(4)(ops.zeros((2, 10, 3))).shape
         (2, 10, 4)
     """
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         plain = fast() and len(inputs.shape) > 2 and None not in inputs.shape[1:]
         if not plain or self.quantization_mode is not None:
             return super().call(inputs, training=training)

@@ -1,20 +1,25 @@
-"""Where in a window a row stands, as sines and cosines added to it. Vaswani et al., 2017."""
+"""Positional encoding of the rows of a window by sines and cosines. Vaswani et al., 2017."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from zoo.backend import Tensor
 from zoo.errors import InputError
 
 
 @keras.saving.register_keras_serializable(package="zoo")
 class SinusoidalPositions(keras.layers.Layer):
-    """Add a fixed pattern of wave lengths to `(n, time, width)`; nothing is learned.
+    """Add fixed waves of different lengths to `(n, time, width)`; no weights.
 
-    PE(t, 2i) = sin(t / 10000^(2i / width)), PE(t, 2i + 1) = cos(the same).
+    PE(t, 2i) = sin(t / 10000^(2i / width)), PE(t, 2i + 1) = cos(t / 10000^(2i / width)).
 
     Raises:
-        ValueError: a window length that is not known when the layer is built.
+        InputError: a window length or width that is not known when the layer is built.
 
     Example:
         >>> layer = SinusoidalPositions()
@@ -22,20 +27,21 @@ class SinusoidalPositions(keras.layers.Layer):
         [0.0, 1.0]
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         if None in input_shape[1:]:
             raise InputError(
                 f"positions are added to {tuple(input_shape)}; expected a known window length and "
                 f"width: give them in the network's input shape."
             )
-        self.table = sinusoids(*input_shape[1:])
+        _, time, width = input_shape
+        self.table = sinusoids(time, width)
 
-    def call(self, x):
+    def call(self, x: Tensor) -> Tensor:
         return x + ops.cast(self.table, x.dtype)
 
 
-def sinusoids(time, width):
-    """The pattern itself, `(time, width)` float32 NumPy."""
+def sinusoids(time: int, width: int) -> np.ndarray:
+    """Return the positional encoding, `(time, width)` float32 NumPy."""
     angles = np.arange(time)[:, None] / 10000 ** (np.arange(0, width, 2) / width)
     table = np.zeros((time, width), "float32")
     table[:, 0::2] = np.sin(angles)

@@ -1,28 +1,46 @@
-"""Keras' recurrent layers, faster: the same weights, configuration and results.
+"""Recurrent layers of Keras as one kernel per series: the same weights, configuration and results.
 
-Keras runs each step of time as its own operations, or its own kernel on some devices. Here the
-whole series is one kernel of the backend (`zoo.engine.recurrence`) wherever the layer is as most
-are: `tanh` and `sigmoid`, no mask, no dropout inside, float32. Everything else is left to Keras.
+Keras runs every time step as separate operations. Here one kernel of the backend
+(`zoo.engine.recurrence`) runs the whole series, for layers with `tanh` and `sigmoid`, in float32,
+without mask and without dropout inside the cell. Other layers take Keras' own implementation.
 """
+
+from __future__ import annotations
+
+from typing import Any
 
 import keras
 from keras import activations, layers, ops
 
+from zoo.backend import Tensor
 from zoo.engine import fast, recurrence
 
 
 class _Fused:
-    """The kernel in place of Keras' loop over time, where the layer allows it."""
+    """Mixin that replaces Keras' loop over time by a kernel, where the layer allows it."""
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
+    cell: Any
+    compute_dtype: str
+    variable_dtype: str
+    go_backwards: bool
+    return_sequences: bool
+    stateful: bool
+    unroll: bool
+    _kernel: Any
+
+    def inner_loop(
+        self, sequences: Tensor, initial_state: Any, mask: Any, training: bool = False
+    ) -> Any:
         if self._has_kernel(mask, training):
             try:
                 return self._run(sequences, initial_state, training)
             except NotImplementedError:
                 pass
-        return super().inner_loop(sequences, initial_state, mask, training=training)
+        return super().inner_loop(  # type: ignore[misc]  # of the Keras layer
+            sequences, initial_state, mask, training=training
+        )
 
-    def _has_kernel(self, mask, training):
+    def _has_kernel(self, mask: Any, training: bool) -> bool:
         cell = self.cell
         return (
             fast()
@@ -36,7 +54,7 @@ class _Fused:
             and self.compute_dtype == self.variable_dtype == "float32"
         )
 
-    def _run(self, sequences, states, training):
+    def _run(self, sequences: Tensor, states: Any, training: bool) -> Any:
         cell = self.cell
         if self.go_backwards:
             sequences = ops.flip(sequences, axis=1)
@@ -57,8 +75,8 @@ class _Fused:
 class SimpleRNN(_Fused, layers.SimpleRNN):
     """`keras.layers.SimpleRNN` as one kernel, where its configuration allows.
 
-    Args, inputs and outputs are those of the Keras layer, `(n, time, features)` to `(n, units)`
-    or, with `return_sequences`, `(n, time, units)`; weights move between the two.
+    Arguments and weights are those of the Keras layer. Maps `(n, time, features)` to `(n, units)`
+    or, with `return_sequences`, to `(n, time, units)`.
 
     Example:
         >>> tuple(SimpleRNN(4)(ops.zeros((2, 7, 3))).shape)

@@ -1,4 +1,4 @@
-"""Functions that return a built functional model."""
+"""Networks: functions that return a built functional `keras.Model`."""
 
 from zoo.nn.networks.adversarial import window_discriminator, window_generator
 from zoo.nn.networks.initial import draw_weights, seed_dropout, undrawn

@@ -1,7 +1,11 @@
-"""Generator and discriminator of windows, for an adversarial detector.
+"""Generator and discriminator of windows, for adversarial training.
 
 Goodfellow et al., Generative Adversarial Nets, NeurIPS 2014.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 import keras
 from keras import layers
@@ -10,14 +14,19 @@ from zoo.nn.initializers import drawn_by_numpy
 
 
 @drawn_by_numpy()
-def window_generator(output_shape, latent=64, units=(256, 512), width=128):
-    """Generator `(n, latent)` noise to `(n, window, features)`.
+def window_generator(
+    output_shape: tuple[int, ...],
+    latent: int = 64,
+    units: Sequence[int] = (256, 512),
+    width: int = 128,
+) -> keras.Model:
+    """Return a generator, noise `(n, latent)` to `(n, window, features)`.
 
     Args:
         output_shape: `(window, features)`.
         latent: size of the noise.
         units: of the hidden layers, each with batch normalisation and ReLU.
-        width: numbers of a time step, each between -1 and 1, before the linear map to features.
+        width: values of a time step, each between -1 and 1, before the linear map to features.
 
     Returns:
         Built functional `keras.Model`.
@@ -36,8 +45,10 @@ def window_generator(output_shape, latent=64, units=(256, 512), width=128):
 
 
 @drawn_by_numpy()
-def window_discriminator(input_shape, units=(512, 256, 128), dropout=0.3):
-    """Discriminator `(n, window, features)` to the logits `(n, 1)` of being real.
+def window_discriminator(
+    input_shape: tuple[int, ...], units: Sequence[int] = (512, 256, 128), dropout: float = 0.3
+) -> keras.Model:
+    """Return a discriminator, `(n, window, features)` to logits `(n, 1)` that a window is real.
 
     Args:
         input_shape: `(window, features)`.

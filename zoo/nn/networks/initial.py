@@ -1,11 +1,15 @@
 """Initial weights that do not depend on the backend.
 
-Keras draws them with the backend's own generator, so that one seed gives three models. Here
-NumPy draws them, by each layer's own initializer: the same seed, the same start everywhere.
+Keras draws them with the generator of the backend, so one seed gives another model on each. Here
+NumPy draws them, with the distribution of each layer's initializer.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,15 +17,15 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.nn.initializers import draw
 
-FIXED = ("Zeros", "Ones", "Constant")  # the same on every backend as they are
-PARTS = ("cell", "query_dense", "key_dense", "value_dense", "output_dense")  # that Keras hides
+FIXED = ("Zeros", "Ones", "Constant")  # initializers that draw nothing
+PARTS = ("cell", "query_dense", "key_dense", "value_dense", "output_dense")  # layers in layers
 
 _drawing = ContextVar("drawing", default=True)
 
 
 @contextmanager
-def undrawn():
-    """Inside, `draw_weights` does nothing: the networks made there are about to be loaded.
+def undrawn() -> Iterator[None]:
+    """Make `draw_weights` do nothing in this context, for networks whose weights will be loaded.
 
     Example:
         >>> from zoo.nn.networks import mlp
@@ -39,18 +43,18 @@ def undrawn():
         _drawing.reset(token)
 
 
-def draw_weights(model, seed):
-    """Redraw the weights of `model` in place, each by its layer's initializer.
+def draw_weights(model: keras.Model, seed: int) -> keras.Model:
+    """Draw the weights of a model anew, in place, each with its layer's initializer.
 
     Args:
         model: built `keras.Model`.
-        seed: int.
+        seed: of the draws, 0 or more.
 
     Returns:
         `model`.
 
     Raises:
-        ValueError: an initializer, or a kind of weight, that this function does not know.
+        InputError: an initializer, or a kind of weight, that this function does not support.
 
     Example:
         >>> from zoo.nn.networks import mlp
@@ -78,14 +82,14 @@ def draw_weights(model, seed):
     return model
 
 
-def seed_dropout(model, seed):
-    """Give every layer of `model` that drops at random a seed of its own, in place.
+def seed_dropout(model: keras.Model, seed: int) -> keras.Model:
+    """Give every dropout layer of a model a seed of its own, in place.
 
-    Keras leaves it to torch's one global generator otherwise, so that no run repeats.
+    Without it, Keras draws from the global generator of torch there, and no run repeats.
 
     Args:
-        model: built `keras.Model`, networks inside networks included.
-        seed: int of 0 or more.
+        model: built `keras.Model`; networks inside it are included.
+        seed: 0 or more.
 
     Returns:
         `model`.
@@ -108,8 +112,8 @@ def seed_dropout(model, seed):
     return model
 
 
-def _variable(layer, attribute):
-    """What the initializer of this name makes: `recurrent_kernel` of `recurrent_initializer`."""
+def _variable(layer: keras.layers.Layer, attribute: str) -> Any:
+    """Return the variable of an initializer: `recurrent_kernel` of `recurrent_initializer`."""
     if not attribute.endswith("_initializer"):
         return None
     name = attribute.removesuffix("_initializer")
@@ -117,7 +121,7 @@ def _variable(layer, attribute):
     return next((each for each in found if isinstance(each, keras.Variable)), None)
 
 
-def _leaves(layer):
+def _leaves(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
     children = list(getattr(layer, "layers", [])) or [getattr(layer, part, None) for part in PARTS]
     children = [child for child in children if child is not None]
     return [leaf for child in children for leaf in _leaves(child)] if children else [layer]

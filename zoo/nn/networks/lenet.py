@@ -1,9 +1,13 @@
-"""LeNet without biases, as Deep SVDD needs it, and its mirror image.
+"""The LeNet of Deep SVDD, without biases, and the decoder that mirrors it.
 
 Ruff et al., ICML 2018: modules of a 5×5 convolution, batch normalisation without affine terms,
-leaky ReLU and 2×2 max-pooling. A bias or an affine shift would let the network produce the
-center from any input.
+leaky ReLU and 2×2 max-pooling. With a bias or an affine shift the network could output the center
+for any input.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 import keras
 from keras import layers
@@ -18,8 +22,12 @@ EMBEDDING = {28: 32, 32: 128}
 
 
 @drawn_by_numpy()
-def lenet(input_shape, embedding=None, filters=None):
-    """Encoder `(n, height, width, channels)` to `(n, embedding)`.
+def lenet(
+    input_shape: tuple[int, ...],
+    embedding: int | None = None,
+    filters: Sequence[int] | None = None,
+) -> keras.Model:
+    """Return an encoder, `(n, height, width, channels)` to `(n, embedding)`.
 
     Args:
         input_shape: `(28, 28, channels)` or `(32, 32, channels)`.
@@ -30,7 +38,7 @@ def lenet(input_shape, embedding=None, filters=None):
         Built functional `keras.Model`.
 
     Raises:
-        ValueError: another image size.
+        InputError: another image size.
 
     Example:
         >>> lenet((28, 28, 1)).output_shape
@@ -40,7 +48,7 @@ def lenet(input_shape, embedding=None, filters=None):
     image = x = keras.Input(input_shape)
     for count in filters or FILTERS[size]:
         x = Conv2D(count, 5, padding="same", use_bias=False)(x)
-        # Leaky ReLU keeps the order too, so it may come after the maximum.
+        # Leaky ReLU is monotonic, so it may follow the maximum.
         x = layers.LeakyReLU(0.01)(NormalizedMaxPooling2D(**NORM)(x))
     x = layers.Flatten()(x)
     code = layers.Dense(embedding or EMBEDDING[size], use_bias=False)(x)
@@ -48,8 +56,12 @@ def lenet(input_shape, embedding=None, filters=None):
 
 
 @drawn_by_numpy()
-def lenet_decoder(output_shape, embedding=None, filters=None):
-    """Decoder `(n, embedding)` to `(n, height, width, channels)` in [0, 1], the mirror of `lenet`.
+def lenet_decoder(
+    output_shape: tuple[int, ...],
+    embedding: int | None = None,
+    filters: Sequence[int] | None = None,
+) -> keras.Model:
+    """Return the mirror of `lenet`, `(n, embedding)` to images with values in [0, 1].
 
     Args:
         output_shape: `(28, 28, channels)` or `(32, 32, channels)`.
@@ -60,7 +72,7 @@ def lenet_decoder(output_shape, embedding=None, filters=None):
         Built functional `keras.Model`.
 
     Raises:
-        ValueError: another image size, or an embedding that no 4×4 map holds.
+        InputError: another image size, or an embedding that is no multiple of 16.
 
     Example:
         >>> lenet_decoder((28, 28, 1)).output_shape
@@ -73,7 +85,7 @@ def lenet_decoder(output_shape, embedding=None, filters=None):
     code = keras.Input((embedding,))
     x = layers.Reshape((4, 4, embedding // 16))(code)
     x = layers.LeakyReLU(0.01)(x)
-    if size == 28:  # two modules halve it to 7; a 4×4 map needs one doubling more
+    if size == 28:  # one doubling more: the encoder has two modules, 28 to 7
         x = layers.UpSampling2D(2)(x)
     for count in reversed(filters or FILTERS[size]):
         x = layers.BatchNormalization(center=False, scale=False, **NORM)(
@@ -86,7 +98,7 @@ def lenet_decoder(output_shape, embedding=None, filters=None):
     return keras.Model(code, layers.Activation("sigmoid")(x), name="lenet_decoder")
 
 
-def _size(shape):
+def _size(shape: tuple[int, ...]) -> int:
     if len(shape) != 3 or shape[0] != shape[1] or shape[0] not in FILTERS:
         raise InputError(
             f"LeNet takes images of 28×28 or 32×32 pixels with channels last, got {shape}; resize "

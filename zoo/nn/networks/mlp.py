@@ -1,4 +1,8 @@
-"""Dense layers, the network for tables, and for windows taken as one long row."""
+"""Multilayer perceptron: for tables, and for windows as one long row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 import keras
 from keras import layers
@@ -8,24 +12,24 @@ from zoo.nn.initializers import drawn_by_numpy
 
 @drawn_by_numpy()
 def mlp(
-    input_shape,
-    units=(64, 32),
-    activation="relu",
-    last_activation=None,
-    bias=True,
-    output_shape=None,
-    name="mlp",
-):
-    """Fully connected network `(n, features)` to `(n, units[-1])`.
+    input_shape: tuple[int, ...],
+    units: Sequence[int] = (64, 32),
+    activation: str | None = "relu",
+    last_activation: str | None = None,
+    bias: bool = True,
+    output_shape: tuple[int, ...] | None = None,
+    name: str = "mlp",
+) -> keras.Model:
+    """Return a fully connected network, `(n, features)` to `(n, units[-1])`.
 
     Args:
         input_shape: `(features,)`, or a longer shape, which is flattened.
-        units: of each layer, the output's last.
-        activation: between layers.
+        units: of each layer; the last is the size of the output.
+        activation: of the hidden layers.
         last_activation: of the output; None is linear.
-        bias: whether layers have biases; Deep SVDD wants none.
-        output_shape: what the `units[-1]` numbers of the output are reshaped to; None leaves them.
-        name: of the network; two in one graph need different ones.
+        bias: whether layers have biases; Deep SVDD needs an encoder without.
+        output_shape: shape of an output sample, of `units[-1]` values; None leaves it flat.
+        name: of the network; two networks in one graph need different names.
 
     Returns:
         Built functional `keras.Model`.

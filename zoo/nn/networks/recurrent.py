@@ -1,4 +1,8 @@
-"""Recurrent networks: a window of a series becomes one vector, and a vector a window."""
+"""Recurrent networks: encoder of a window to one vector, and the decoder back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 import keras
 from keras import layers
@@ -7,27 +11,34 @@ from zoo.errors import InputError
 from zoo.nn.initializers import drawn_by_numpy
 from zoo.nn.layers import GRU, LSTM, Dense, SimpleRNN
 
-CELLS = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
+CELLS: dict[str, type[keras.layers.Layer]] = {"rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
 
 
 @drawn_by_numpy()
-def recurrent(input_shape, cell="gru", units=(256, 256), dropout=0.0, embedding=None, bias=True):
-    """Stacked recurrent layers; the last state is the embedding.
+def recurrent(
+    input_shape: tuple[int | None, ...],
+    cell: str = "gru",
+    units: Sequence[int] = (256, 256),
+    dropout: float = 0.0,
+    embedding: int | None = None,
+    bias: bool = True,
+) -> keras.Model:
+    """Return stacked recurrent layers whose last state is the embedding.
 
     Args:
-        input_shape: `(window, features)`.
+        input_shape: `(window, features)`; a window of None accepts any length.
         cell: `"rnn"`, `"lstm"` or `"gru"`.
         units: of each layer, first to last.
         dropout: share of each layer's output dropped between layers, in training.
-        embedding: size of a final linear map without bias; None takes the last state as it is.
-        bias: whether the cells have biases; without them the all-zero window maps to zero.
+        embedding: units of a final linear map without bias; None for no such map.
+        bias: whether the cells have biases; without, a window of zeros maps to zero.
 
     Returns:
         Built functional `keras.Model`, `(n, window, features)` to `(n, units[-1])` or
         `(n, embedding)`.
 
     Raises:
-        ValueError: an unknown cell.
+        InputError: an unknown cell.
 
     Example:
         >>> recurrent((30, 5), "gru", units=(16, 8)).output_shape
@@ -47,13 +58,14 @@ def recurrent(input_shape, cell="gru", units=(256, 256), dropout=0.0, embedding=
 
 @drawn_by_numpy()
 def recurrent_decoder(
-    output_shape, cell="gru", units=(256, 256), dropout=0.0, embedding=None, bias=True
-):
-    """The other half of a sequence autoencoder: every step sees the code, and unrolls it.
-
-    Srivastava et al., Unsupervised Learning of Video Representations using LSTMs, ICML 2015
-    (the unconditioned decoder); as a detector: Malhotra et al., LSTM-based Encoder-Decoder for
-    Multi-sensor Anomaly Detection, 2016.
+    output_shape: tuple[int, ...],
+    cell: str = "gru",
+    units: Sequence[int] = (256, 256),
+    dropout: float = 0.0,
+    embedding: int | None = None,
+    bias: bool = True,
+) -> keras.Model:
+    """Return the decoder of a sequence autoencoder; every time step gets the code as input.
 
     Args:
         output_shape: `(window, features)`.
@@ -61,13 +73,18 @@ def recurrent_decoder(
         units: of each layer, first to last.
         dropout: share of each layer's output dropped between layers, in training.
         embedding: size of the code; None takes `units[0]`.
-        bias: whether the cells and the linear map that ends each step have biases.
+        bias: whether the cells and the linear map after each step have biases.
 
     Returns:
         Built functional `keras.Model`, `(n, embedding)` to `(n, window, features)`.
 
     Raises:
-        ValueError: an unknown cell.
+        InputError: an unknown cell.
+
+    References:
+        Srivastava et al., Unsupervised Learning of Video Representations using LSTMs, ICML 2015
+        (the unconditioned decoder). For anomaly detection: Malhotra et al., LSTM-based
+        Encoder-Decoder for Multi-sensor Anomaly Detection, 2016.
 
     Example:
         >>> recurrent_decoder((30, 5), "gru", units=(8,)).output_shape
@@ -85,6 +102,6 @@ def recurrent_decoder(
     return keras.Model(code, each_step, name=f"{cell}_decoder")
 
 
-def _check(cell):
+def _check(cell: str) -> None:
     if cell not in CELLS:
         raise InputError(f"cell {cell!r} is unknown; choose one of {tuple(CELLS)}.")

@@ -1,11 +1,14 @@
 """Transformers for windows of a series. Vaswani et al., Attention Is All You Need, NeurIPS 2017.
 
-Blocks normalise after each sum, as the paper and `torch.nn.TransformerEncoderLayer` do.
+Blocks normalise after each residual sum, as the paper and `torch.nn.TransformerEncoderLayer` do.
 """
+
+from __future__ import annotations
 
 import keras
 from keras import layers
 
+from zoo.backend import Tensor
 from zoo.errors import InputError
 from zoo.nn.initializers import drawn_by_numpy
 from zoo.nn.layers import Dense, MultiHeadAttention, SinusoidalPositions
@@ -13,21 +16,23 @@ from zoo.nn.layers import Dense, MultiHeadAttention, SinusoidalPositions
 
 @drawn_by_numpy()
 def transformer(
-    input_shape,
-    blocks=4,
-    heads=8,
-    width=128,
-    feed_forward=512,
-    dropout=0.1,
-    embedding=16,
-):
-    """Encoder `(n, window, features)` to `(n, embedding)`: the mean over time, mapped linearly.
+    input_shape: tuple[int, ...],
+    blocks: int = 4,
+    heads: int = 8,
+    width: int = 128,
+    feed_forward: int = 512,
+    dropout: float = 0.1,
+    embedding: int = 16,
+) -> keras.Model:
+    """Return an encoder, `(n, window, features)` to `(n, embedding)`.
+
+    The embedding is a linear map of the mean state over time.
 
     Args:
         input_shape: `(window, features)`.
         blocks: attention blocks.
         heads: attention heads of a block; they divide `width`.
-        width: size of a time step inside.
+        width: size of the state of a time step.
         feed_forward: units of each block's hidden layer.
         dropout: share dropped in training, of attention weights and of each block's outputs.
         embedding: size of the code.
@@ -36,7 +41,7 @@ def transformer(
         Built functional `keras.Model`.
 
     Raises:
-        ValueError: heads that do not divide the width.
+        InputError: heads that do not divide the width.
 
     Example:
         >>> transformer((20, 3), blocks=1, heads=2, width=8, feed_forward=16).output_shape
@@ -50,17 +55,17 @@ def transformer(
 
 @drawn_by_numpy()
 def transformer_decoder(
-    output_shape,
-    blocks=2,
-    heads=8,
-    width=128,
-    feed_forward=512,
-    dropout=0.1,
-    embedding=16,
-):
-    """Decoder `(n, embedding)` to `(n, window, features)`, the other half of an autoencoder.
+    output_shape: tuple[int, ...],
+    blocks: int = 2,
+    heads: int = 8,
+    width: int = 128,
+    feed_forward: int = 512,
+    dropout: float = 0.1,
+    embedding: int = 16,
+) -> keras.Model:
+    """Return a decoder, `(n, embedding)` to `(n, window, features)`.
 
-    Every time step starts from the same code and its own position.
+    Every time step starts from the code and its own position.
 
     Args:
         output_shape: `(window, features)`.
@@ -75,7 +80,7 @@ def transformer_decoder(
         Built functional `keras.Model`.
 
     Raises:
-        ValueError: heads that do not divide the width.
+        InputError: heads that do not divide the width.
 
     Example:
         >>> transformer_decoder((20, 3), blocks=1, heads=2, width=8, feed_forward=16).output_shape
@@ -90,12 +95,18 @@ def transformer_decoder(
 
 @drawn_by_numpy()
 def transformer_reconstructor(
-    input_shape, blocks=4, heads=8, width=128, feed_forward=512, dropout=0.1, bottleneck=None
-):
-    """Network that redraws a window and embeds it.
+    input_shape: tuple[int, ...],
+    blocks: int = 4,
+    heads: int = 8,
+    width: int = 128,
+    feed_forward: int = 512,
+    dropout: float = 0.1,
+    bottleneck: int | None = None,
+) -> keras.Model:
+    """Return a network that reconstructs a window and embeds it.
 
-    Without a bottleneck every step is redrawn from its own state, which has room to copy it. With
-    one, all states together become a code of that size first, and the window is redrawn from it.
+    Without a bottleneck every time step is reconstructed from its own state, which can copy it.
+    With one, all states are mapped to a code of that size, and the window is reconstructed from it.
 
     Args:
         input_shape: `(window, features)`.
@@ -112,7 +123,7 @@ def transformer_reconstructor(
         code `(n, bottleneck)`.
 
     Raises:
-        ValueError: heads that do not divide the width.
+        InputError: heads that do not divide the width.
 
     Example:
         >>> small = {"blocks": 1, "heads": 2, "width": 8, "feed_forward": 16}
@@ -132,11 +143,11 @@ def transformer_reconstructor(
     return keras.Model(window, [reconstruction, embedding], name="transformer_reconstructor")
 
 
-def _embed(x, width, dropout):
+def _embed(x: Tensor, width: int, dropout: float) -> Tensor:
     return layers.Dropout(dropout)(SinusoidalPositions()(Dense(width)(x)))
 
 
-def _blocks(x, blocks, heads, feed_forward, dropout):
+def _blocks(x: Tensor, blocks: int, heads: int, feed_forward: int, dropout: float) -> Tensor:
     width = x.shape[-1]
     if width % heads:
         raise InputError(f"{heads} attention heads do not divide a width of {width}.")
