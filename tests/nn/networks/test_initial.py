@@ -102,7 +102,7 @@ def test_recurrent_kernels_are_orthogonal():
 
 
 def test_an_unknown_initializer_is_refused():
-    with pytest.raises(ValueError, match="draw_weights knows no RandomUniform"):
+    with pytest.raises(ValueError, match="draw_weights cannot draw for a RandomUniform"):
         dense("random_uniform")
 
 
