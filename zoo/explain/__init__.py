@@ -1,7 +1,7 @@
-"""Why a score is high: which pixels, features and time steps made it.
+"""Why a score is high: which pixels, features and time steps contribute to it.
 
-Each function takes a detector of `zoo.models` and samples as its network sees them, and runs on
-every backend. `Detector.explain` does the same for raw data, by the features' names.
+Each function takes a model of `zoo.models` and samples as the model scores them, and runs on every
+backend. `Detector.explain` does the same for raw data, with the names of the features.
 """
 
 import zoo.engine  # noqa: F401  (an installed backend, before Keras is imported)

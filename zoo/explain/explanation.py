@@ -1,4 +1,4 @@
-"""What made samples strange, by the names and in the units of the data."""
+"""Contributions to anomaly scores, with the names and units of the data."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from zoo.errors import InputError
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a detector gave a few samples their scores.
+    """Contributions to the scores of a few samples.
 
     Attributes:
         rows: (k,) positions of the samples in the data; of a series the last row of each window.
-        index: (k,) what the data call those rows.
+        index: (k,) labels of those rows in the data.
         scores: (k,) anomaly scores.
         names: (features,) of the features.
-        values: the samples as they came, in their own units: (k, features) of a table,
+        values: the samples as given, in the unit of the data: (k, features) of a table,
             (k, window, features) of a series, (k, height, width, channels) of images.
-        usual: (features,) means of training.
-        contributions: `values`' shape: what each number adds to the score; of the method `"error"`
-            its squared error, as scaled, whose mean is the score (of a forecaster over the last
-            row, which alone is predicted).
+        usual: (features,) means of the training data.
+        contributions: `values`' shape: what each value adds to the score. With the method
+            `"error"` the squared error of each scaled value; the score is its mean (for a
+            forecaster over the last row, the only one that is predicted) or, where the score has
+            further terms, contains it.
         method: `"error"`, `"integrated_gradients"` or `"occlusion"`.
     """
 
@@ -40,7 +41,7 @@ class Explanation:
 
     @property
     def by_feature(self) -> np.ndarray:
-        """(k, features): contributions, summed over time; of images over the pixels."""
+        """(k, features): contributions, summed over time or over the pixels of images."""
         axes = tuple(range(1, self.contributions.ndim - 1))
         return self.contributions.sum(axis=axes)
 
@@ -49,26 +50,26 @@ class Explanation:
         """(k, window): contributions to windows, summed over the features.
 
         Raises:
-            ValueError: the samples are no windows.
+            InputError: the samples are no windows.
         """
         if self.contributions.ndim != 3:
             raise InputError("these samples are no windows of a series, so they have no steps")
         return self.contributions.sum(axis=-1)
 
     def table(self, top: int = 3) -> pd.DataFrame:
-        """The features that add most to each score, strongest first.
+        """Return the features that contribute most to each score, largest first.
 
         Args:
-            top: features a sample.
+            top: features per sample.
 
         Returns:
-            Columns `row` (as the data call it), `score`, `rank` (from 1), `feature`, `value`,
-            `usual` (the mean of training), `contribution` and `share` (of all that raises the
-            score, 0 to 1). Of a series also `step`: where in the window the feature adds most,
-            0 = its last row, -1 = the one before; `value` is the one there.
+            Columns `row` (its label in the data), `score`, `rank` (from 1), `feature`, `value`,
+            `usual` (the training mean), `contribution` and `share` (of the sum of positive
+            contributions, 0 to 1). For a series also `step`: the row of the window where the
+            feature contributes most, 0 = the last row, -1 = the one before; `value` is from there.
 
         Raises:
-            ValueError: the samples are images, whose pixels have no names: draw `contributions`.
+            InputError: the samples are images, whose pixels have no names: draw `contributions`.
         """
         if self.contributions.ndim > 3:
             raise InputError("the pixels of images have no names; draw contributions as a picture")
@@ -97,15 +98,15 @@ class Explanation:
 
 
 def reasons(contributions: np.ndarray, names: Sequence[str], top: int = 2) -> list[str]:
-    """For each sample, the features that add most to its score and their share of what raises it.
+    """Return, as text per sample, the features that contribute most and their shares.
 
     Args:
-        contributions: (n, features) or (n, window, features), as an explanation gives them.
+        contributions: (n, features) or (n, window, features), as in an `Explanation`.
         names: (features,).
-        top: features a sample, at most.
+        top: most features per sample.
 
     Returns:
-        (n,) such as `"load 62 %, heat 20 %"`; features below 5 % are not named.
+        (n,) strings such as `"load 62 %, heat 20 %"`; features below 5 % are left out.
 
     Example:
         >>> reasons(np.array([[6.0, -1.0, 3.0, 1.0]]), ["load", "cost", "heat", "rain"])
@@ -119,6 +120,6 @@ def reasons(contributions: np.ndarray, names: Sequence[str], top: int = 2) -> li
 
 
 def _shares(by_feature: np.ndarray) -> np.ndarray:
-    """Of all that raises a score, what each feature does, (n, features), 0 to 1."""
+    """Return the share of each feature in the positive contributions, (n, features), 0 to 1."""
     raising = np.maximum(by_feature, 0)
     return raising / np.maximum(raising.sum(axis=1, keepdims=True), np.finfo(float).tiny)

@@ -1,4 +1,4 @@
-"""Grad-CAM for detectors: which parts of an image its score comes from.
+"""Grad-CAM for anomaly scores: which parts of an image a score comes from.
 
 Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks, ICCV 2017.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,8 +15,10 @@ from keras import ops
 from scipy.ndimage import zoom
 
 from zoo import engine
+from zoo.backend import Tensor
 from zoo.errors import InputError
 from zoo.explain.samples import as_samples
+from zoo.models.base import AnomalyModel
 from zoo.training.pieces import in_pieces
 
 CONVOLUTIONS = (
@@ -28,73 +31,78 @@ CONVOLUTIONS = (
     keras.layers.SeparableConv1D,
     keras.layers.SeparableConv2D,
 )
-ELSEWHERE = "integrated_gradients, occlusion and, where it redraws its input, error_map fit it"
+ALTERNATIVES = (
+    "integrated_gradients, occlusion and, for a model that reconstructs, error_map fit it"
+)
 
 
-def convolutions(model) -> list[str]:
-    """Names of the convolutional layers of a model and of the networks in it, input side first.
+def convolutions(model: keras.Model) -> list[str]:
+    """Return the names of the convolutional layers of a model, those near the input first.
 
     Args:
-        model: a `zoo.models.base.AnomalyModel`, or any Keras model.
+        model: a `zoo.models.base.AnomalyModel`, or any Keras model; networks in it are included.
     """
     return [layer.name for layer in _layers(model) if isinstance(layer, CONVOLUTIONS)]
 
 
 def grad_cam(
-    model,
-    images,
+    model: AnomalyModel,
+    images: Any,
     layer: str | None = None,
-    normal=None,
+    normal: Any = None,
     pooled: bool = False,
-    score: Callable | None = None,
+    score: Callable[[Tensor], Tensor] | None = None,
 ) -> np.ndarray:
-    """Where in an image the score comes from, by the feature maps of a layer.
+    """Return where in an image the score comes from, by the feature maps of a layer.
 
     The target is the **anomaly score itself**: the distance to the center, or the reconstruction
-    error. A one-class network has no class logits. Taking the largest coordinate of the embedding
-    for one, as is sometimes done, asks what made that coordinate large, which says nothing of the
-    distance: a coordinate may be the largest where the sample is perfectly normal.
+    error. A one-class network has no class logits. The largest coordinate of the embedding, which
+    is sometimes used instead, is no measure of the distance to the center: it may be largest where
+    the sample is perfectly normal.
 
-    With feature maps A and score s, the map is max(0, Σₖ wₖ (Aₖ − A⁰ₖ)), enlarged to the image.
+    With feature maps A and score s, the map is max(0, Σₖ wₖ (Aₖ − A⁰ₖ)), resized to the image.
 
-    - A⁰ is the mean of the feature maps of `normal` images, or 0. The score says how far a sample
-      is from normal, and so should its map: with A⁰ = 0 half of it shows the strokes that every
-      sample has. Give normal images where there are any.
-    - `pooled=False`: w = ∂s/∂A at each place. What the score gains is credited to where it gains
-      it; for a network that is linear after the layer this is exact (HiResCAM, Draelos & Carin,
-      arXiv:2011.08891, 2020).
-    - `pooled=True`: w = the mean of ∂s/∂A over all places, as in the original. It fits networks
-      that end in global average pooling, where both are the same. After a dense layer, as in LeNet,
-      the mean loses where the gradient was.
+    - A⁰ is the mean of the feature maps of `normal` images, or 0. The score measures the distance
+      from normal, so the map should, too: with A⁰ = 0 it also shows what every sample has. Give
+      normal images if there are any.
+    - `pooled=False`: w = ∂s/∂A at each position; exact for a network that is linear after the layer
+      (HiResCAM, Draelos & Carin, arXiv:2011.08891, 2020).
+    - `pooled=True`: w = the mean of ∂s/∂A over all positions, as in the original. It fits networks
+      that end in global average pooling, where both are equal. After a dense layer, as in LeNet,
+      the mean discards the position of the gradient.
 
     Args:
         model: a `zoo.models.base.AnomalyModel` on images `(n, height, width, channels)`, or on
-        windows
-            `(n, time, features)` with a network that convolves them.
+            windows `(n, time, features)` with a convolutional network.
         images: `(n, height, width, channels)`, as the model scores them.
-        layer: name of the layer; None: where the last convolution of the encoder ends up, after
-            the normalisation and activation that follow it. An earlier one is sharper.
+        layer: name of the layer; None takes the last convolution of the encoder, after the
+            normalisation and activation that follow it. An earlier one gives a sharper map.
         normal: `(m, height, width, channels)`, some training images, or None.
-        pooled: how the feature maps are weighed.
-        score: function of a batch to `(n,)` in `keras.ops`, to be explained in place of the model's
-            own: a Mahalanobis distance of its embeddings, for one.
+        pooled: how the feature maps are weighted.
+        score: function of a batch to `(n,)` in `keras.ops` that is explained in place of
+            `model.score`, for example a Mahalanobis distance of the embeddings.
 
     Returns:
-        `(n, height, width)` float32, 0 or more, in units of the score; not scaled, so that maps of
-        different images compare.
+        `(n, height, width)` float32, 0 or more, in units of the score; not normalised, so that maps
+        of different images can be compared.
 
     Raises:
-        ValueError: a network without convolution, an unknown layer, or one whose output has no
-            places.
+        InputError: a network without convolution, an unknown layer, or one whose output has no
+            spatial axes.
     """
     images = as_samples(model, images)
     chosen = _find(model, layer)
     size = images.shape[1:-1]
     target = score or model.score
 
-    def activation(x):
-        seen = []
-        with _intercepted(chosen, lambda output: seen.append(output) or output):
+    def activation(x: Tensor) -> Tensor:
+        seen: list[Tensor] = []
+
+        def keep(output: Tensor) -> Tensor:
+            seen.append(output)
+            return output
+
+        with _intercepted(chosen, keep):
             target(x)
         if not seen or len(seen[0].shape) != len(size) + 2 or seen[0].shape[0] != x.shape[0]:
             shape = tuple(seen[0].shape) if seen else "nothing"
@@ -105,7 +113,7 @@ def grad_cam(
             )
         return ops.cast(seen[0], "float32")
 
-    def score_by_maps(maps, x):
+    def score_by_maps(maps: Tensor, x: Tensor) -> Tensor:
         with _intercepted(chosen, lambda output: ops.cast(maps, output.dtype)):
             return target(x)
 
@@ -122,11 +130,11 @@ def grad_cam(
     return zoom(raw, factors, order=1, mode="nearest", grid_mode=True).astype("float32")
 
 
-def _find(model, name: str | None) -> keras.layers.Layer:
+def _find(model: keras.Model, name: str | None) -> keras.layers.Layer:
     names = convolutions(model)
     if not names:
         raise InputError(
-            f"{type(model).__name__} has no convolutional layer, so no maps to look at; {ELSEWHERE}"
+            f"{type(model).__name__} has no convolutional layer, so no feature maps; {ALTERNATIVES}"
         )
     layers = list(_layers(model))
     if name is None:
@@ -137,8 +145,8 @@ def _find(model, name: str | None) -> keras.layers.Layer:
     return found[0]
 
 
-def _last_of_first_network(layers) -> keras.layers.Layer:
-    """The last layer of the last convolution's module in the network that reads the image."""
+def _last_of_first_network(layers: list[keras.layers.Layer]) -> keras.layers.Layer:
+    """Return the last layer of the last convolutional block of the network that reads images."""
     shaped = (
         keras.layers.BatchNormalization,
         keras.layers.Activation,
@@ -155,8 +163,8 @@ def _last_of_first_network(layers) -> keras.layers.Layer:
     return chosen
 
 
-def _layers(model) -> Iterator[keras.layers.Layer]:
-    """Layers of a model and of the models in it, in order."""
+def _layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Yield the layers of a model and of the models in it, in order."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from _layers(layer)
@@ -165,8 +173,8 @@ def _layers(model) -> Iterator[keras.layers.Layer]:
 
 
 @contextlib.contextmanager
-def _intercepted(layer, through) -> Iterator[None]:
-    """Let a layer give `through(its output)`, for as long as the block runs."""
+def _intercepted(layer: keras.layers.Layer, through: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Let a layer return `through(its output)` in this context."""
     call = layer.call
     object.__setattr__(layer, "call", lambda *args, **kwargs: through(call(*args, **kwargs)))
     try:

@@ -1,48 +1,52 @@
-"""Explanations by the gradient of the anomaly score: which numbers of a sample raise it."""
+"""Explanations by the gradient of the anomaly score: which values of a sample raise it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from zoo import engine
 from zoo.errors import InputError
 from zoo.explain.samples import as_baseline, as_samples
+from zoo.models.base import AnomalyModel
 from zoo.training.pieces import in_pieces
 
 
-def score_gradients(model, x) -> tuple[np.ndarray, np.ndarray]:
-    """Scores of samples, and the gradient of each by its own numbers.
+def score_gradients(model: AnomalyModel, x: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scores of samples and the gradient of each with respect to its sample.
 
     Args:
         model: a `zoo.models.base.AnomalyModel`.
-        x: what it scores, `(n, ...)`.
+        x: samples, `(n, ...)`.
 
     Returns:
         `(n,)` and `(n, ...)`, float32.
 
     Raises:
-        ValueError: samples that the model does not take.
+        InputError: samples of another shape, or NaN or infinity in them.
     """
     x = as_samples(model, x)
     compiled = vars(model).get("_score_gradients")  # compiled once; weights are read at each call
     if compiled is None:
         compiled = model._score_gradients = engine.compiled_gradient(model.score, model)
-    return in_pieces(compiled, x)
+    scores, gradients = in_pieces(compiled, x)
+    return scores, gradients
 
 
-def gradient_times_input(model, x, baseline=None) -> np.ndarray:
-    """∇s(x) · (x − x₀): what each number adds to the score, were the score linear.
+def gradient_times_input(model: AnomalyModel, x: Any, baseline: Any = None) -> np.ndarray:
+    """Return ∇s(x) · (x − x₀): the contribution of each value if the score were linear.
 
     Args:
         model: a `zoo.models.base.AnomalyModel`.
         x: samples, `(n, ...)`.
-        baseline: x₀, what nothing to explain looks like: a sample's shape or `x`'s; None: zeros.
+        baseline: x₀, a normal sample, of the shape of a sample or of `x`; None is zeros.
 
     Returns:
-        `x`'s shape, float32; negative where a number lowers the score.
+        `x`'s shape, float32; negative where a value lowers the score.
 
     Raises:
-        ValueError: samples or a baseline of another shape.
+        InputError: samples or a baseline of another shape.
 
     References:
         Shrikumar et al., Not Just a Black Box, arXiv:1605.01713, 2016.
@@ -51,23 +55,25 @@ def gradient_times_input(model, x, baseline=None) -> np.ndarray:
     return score_gradients(model, x)[1] * (x - as_baseline(baseline, x))
 
 
-def integrated_gradients(model, x, baseline=None, steps: int = 32) -> np.ndarray:
-    """(x − x₀) · ∫₀¹ ∇s(x₀ + α (x − x₀)) dα: what each number adds on the way from x₀ to x.
+def integrated_gradients(
+    model: AnomalyModel, x: Any, baseline: Any = None, steps: int = 32
+) -> np.ndarray:
+    """Return (x − x₀) · ∫₀¹ ∇s(x₀ + α (x − x₀)) dα: contributions along the way from x₀ to x.
 
-    The numbers of a sample sum to s(x) − s(x₀), but for the error of the sum over `steps`.
+    The values of a sample sum to s(x) − s(x₀), up to the error of the numerical integration.
 
     Args:
         model: a `zoo.models.base.AnomalyModel`.
         x: samples, `(n, ...)`.
-        baseline: x₀, what is normal: a sample's shape or `x`'s; None: zeros, which is the mean of
-            data that were scaled to mean 0.
-        steps: midpoints at which the gradient is taken.
+        baseline: x₀, a normal sample, of the shape of a sample or of `x`; None is zeros, the mean
+            of data that were scaled to mean 0.
+        steps: number of midpoints at which the gradient is evaluated.
 
     Returns:
-        `x`'s shape, float32; negative where a number lowers the score.
+        `x`'s shape, float32; negative where a value lowers the score.
 
     Raises:
-        ValueError: samples or a baseline of another shape, or no step.
+        InputError: samples or a baseline of another shape, or no step.
 
     References:
         Sundararajan et al., Axiomatic Attribution for Deep Networks, ICML 2017.
@@ -82,21 +88,25 @@ def integrated_gradients(model, x, baseline=None, steps: int = 32) -> np.ndarray
     return ((x - start) * total / steps).astype("float32")
 
 
-def smooth_grad(model, x, noise: float = 0.1, samples: int = 32, seed: int = 0) -> np.ndarray:
-    """Mean gradient of the score over noisy copies of each sample, which a single one hides.
+def smooth_grad(
+    model: AnomalyModel, x: Any, noise: float = 0.1, samples: int = 32, seed: int = 0
+) -> np.ndarray:
+    """Return the mean gradient of the score over noisy copies of each sample.
+
+    The gradient at a single point varies strongly between near samples; the mean does not.
 
     Args:
         model: a `zoo.models.base.AnomalyModel`.
         x: samples, `(n, ...)`.
         noise: standard deviation of the noise, as a share of each sample's range.
-        samples: noisy copies.
+        samples: number of noisy copies.
         seed: of the noise, which is the same on every backend.
 
     Returns:
-        `x`'s shape, float32: how fast the score rises with each number.
+        `x`'s shape, float32: the slope of the score in each value.
 
     Raises:
-        ValueError: samples of another shape, negative noise, or no copy.
+        InputError: samples of another shape, negative noise, or no copy.
 
     References:
         Smilkov et al., SmoothGrad: removing noise by adding noise, arXiv:1706.03825, 2017.

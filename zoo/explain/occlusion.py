@@ -1,34 +1,38 @@
-"""Occlusion: what the score falls by where a part of a sample is made normal."""
+"""Occlusion: how much the score falls when a part of a sample is replaced by normal values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from zoo.errors import InputError
 from zoo.explain.samples import as_baseline, as_samples
+from zoo.models.base import AnomalyModel
 
 
-def occlusion(model, x, baseline=None, size: int | None = None) -> np.ndarray:
-    """s(x) − s(x with a part replaced by the baseline), for one part after another.
+def occlusion(
+    model: AnomalyModel, x: Any, baseline: Any = None, size: int | None = None
+) -> np.ndarray:
+    """Return s(x) − s(x with a part replaced by the baseline), for one part after another.
 
-    It needs no gradient and asks the model nothing but scores, at one score a part.
+    It needs no gradient, and one score per part.
 
     Args:
         model: a `zoo.models.base.AnomalyModel`.
-        x: samples. Of tables `(n, features)` each feature is a part; of windows
-            `(n, window, features)` each feature over `size` steps; of images
-            `(n, height, width, channels)` squares of `size` pixels.
-        baseline: what a part is replaced by: a sample's shape or `x`'s; None: zeros.
-        size: None: the whole window; of images a seventh of the height.
+        x: samples. A part is one feature of a table `(n, features)`, one feature over `size` steps
+            of a window `(n, window, features)`, or a square of `size` pixels of an image
+            `(n, height, width, channels)`.
+        baseline: replacement of a part, of the shape of a sample or of `x`; None is zeros.
+        size: of a part; None is the whole window, or a seventh of the height of an image.
 
     Returns:
-        `x`'s shape, float32. What a part makes the score fall by is shared out evenly among its
-        numbers, so that they sum to it.
+        `x`'s shape, float32. The fall of the score is divided evenly among the values of a part, so
+        that they sum to it.
 
     Raises:
-        ValueError: samples or a baseline of another shape, or a size below 1.
+        InputError: samples or a baseline of another shape, or a size below 1.
 
     References:
         Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014.
@@ -49,7 +53,7 @@ def occlusion(model, x, baseline=None, size: int | None = None) -> np.ndarray:
 
 
 def _parts(shape: tuple[int, ...], size: int | None) -> Iterator[tuple[slice, ...]]:
-    """The parts of a sample of `shape`, each a slice an axis."""
+    """Yield the parts of a sample of `shape`, each one slice per axis."""
     if len(shape) == 1:
         yield from ((slice(feature, feature + 1),) for feature in range(shape[0]))
     elif len(shape) == 2:

@@ -1,17 +1,20 @@
-"""Samples as explanations take them: float32, of the shape that the model takes, finite."""
+"""Checks of the samples and baselines that explanations take."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.models.base import AnomalyModel
 
 
-def as_samples(model, x) -> np.ndarray:
-    """A batch as float32, its shape checked against what `model` takes.
+def as_samples(model: AnomalyModel, x: Any) -> np.ndarray:
+    """Return samples as float32, after a check of their shape and values.
 
     Raises:
-        ValueError: no sample, another shape, or NaN or infinity.
+        InputError: no sample, another shape, or NaN or infinity.
     """
     x = np.asarray(x, dtype="float32")
     expected = model.sample_shape
@@ -28,11 +31,11 @@ def as_samples(model, x) -> np.ndarray:
     return x
 
 
-def as_baseline(baseline, x: np.ndarray) -> np.ndarray:
-    """A baseline as float32 of one sample's shape, or of `x`'s; zeros for None.
+def as_baseline(baseline: Any, x: np.ndarray) -> np.ndarray:
+    """Return a baseline as float32 of `x`'s shape; zeros for None.
 
     Raises:
-        ValueError: a shape that does not fit.
+        InputError: a shape that does not fit.
     """
     if baseline is None:
         return np.zeros(x.shape, "float32")

@@ -1,8 +1,9 @@
-"""Shapley values of an anomaly score, by the library `shap`, for those who ask for them."""
+"""Shapley values of an anomaly score, by the optional library `shap`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -10,27 +11,30 @@ from zoo.errors import InputError, MissingDependencyError
 
 
 def shap_values(
-    score: Callable[[np.ndarray], np.ndarray], x, background, permutations: int = 10, seed: int = 0
+    score: Callable[[np.ndarray], np.ndarray],
+    x: Any,
+    background: Any,
+    permutations: int = 10,
+    seed: int = 0,
 ) -> np.ndarray:
-    """What each feature adds to the score of a row, the mean over orders in which they come in.
+    """Return Shapley values: the mean contribution of a feature over the orders of adding features.
 
-    Each row's values sum to its score less the mean score of the background. `occlusion` asks the
-    same of one feature at a time, at a hundredth of the cost; the two differ where features act
-    together.
+    The values of a row sum to its score less the mean score of the background. `occlusion` replaces
+    one feature at a time, at a hundredth of the cost; the two differ where features interact.
 
     Args:
         score: function of rows `(m, features)` to scores `(m,)`: `detector.anomaly_score`.
         x: rows to explain, `(n, features)`, a DataFrame or array.
-        background: rows that stand for normal, `(k, features)`; at most 100 are used.
-        permutations: orders of the features, each run forwards and backwards.
+        background: normal rows, `(k, features)`; at most 100 are used.
+        permutations: number of orders, each run forwards and backwards.
         seed: of the orders.
 
     Returns:
         `(n, features)` float64.
 
     Raises:
-        ImportError: `shap` is not installed.
-        ValueError: `x` or the background is no table, or they have other columns.
+        MissingDependencyError: `shap` is not installed.
+        InputError: `x` or the background is no table, or their columns differ.
 
     References:
         Lundberg & Lee, A Unified Approach to Interpreting Model Predictions, NeurIPS 2017.
@@ -53,7 +57,7 @@ def shap_values(
             f"(n, features) of the same features"
         )
 
-    def scored(values):
+    def scored(values: np.ndarray) -> np.ndarray:
         if columns is None:
             return np.asarray(score(values))
         return np.asarray(score(type(x)(values, columns=columns)))
