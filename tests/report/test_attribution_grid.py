@@ -5,7 +5,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from zoo.report.figures import attribution_grid
-from zoo.report.figures.attributions import HEAT, OPAQUE, PALE, overlay
+from zoo.report.figures.attributions import GRAY_RANGE, HEAT, MAX_OPACITY, overlay
 from zoo.report.figures.style import ANOMALY, NORMAL
 
 pytestmark = pytest.mark.once
@@ -47,9 +47,9 @@ def shown_of(index):
 def test_heat_covers_the_grey_image_and_does_not_know_its_scale():
     heat = np.array([[0.0, 1.0]])
     painted = overlay(np.array([[1.0, 0.0]]), 7 * heat)
-    np.testing.assert_allclose(painted[0, 0], PALE[1])
+    np.testing.assert_allclose(painted[0, 0], GRAY_RANGE[1])
     np.testing.assert_allclose(
-        painted[0, 1], (1 - OPAQUE) * PALE[0] + OPAQUE * np.array(HEAT(1.0)[:3])
+        painted[0, 1], (1 - MAX_OPACITY) * GRAY_RANGE[0] + MAX_OPACITY * np.array(HEAT(1.0)[:3])
     )
     np.testing.assert_allclose(painted, overlay(np.array([[1.0, 0.0]]), heat))
 

@@ -106,7 +106,7 @@ def test_the_best_variant_of_each_run_is_marked(finish_run, tmp_path):
 def test_runs_on_different_data_are_warned_of_first_and_ranked_apart(finish_run, tmp_path):
     runs = [finish_run("a", auc=0.9), finish_run("b", auc=0.99, n_test=5)]
     page = Page(render(runs, tmp_path))
-    warning = "These runs judged different data, so their numbers must not be held against"
+    warning = "These runs used different data, so their numbers are not comparable."
     assert page.text.index(warning) < page.text.index("Highest ROC-AUC")
     assert "They differ in n_test: 4, 5." in page.text
     assert "Equal data: a Highest ROC-AUC: deep, 0.900" in page.text

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from zoo.report.result import Result
 
 METRICS = ("roc_auc", "pr_auc", "vus_pr", "f1", "best_f1")
-SHORT = 16  # characters up to which text stays on one line
+MAX_UNBROKEN = 16  # characters; shorter texts stay on one line
 UNLIMITED = 10_000  # characters
-LOG_WIDTH = 120  # characters where the output is no terminal, and so no width is known
+LOG_WIDTH = 120  # characters, where the output is no terminal
 
 
 def print_recipes(recipes: Iterable[Mapping[str, str]]) -> None:
@@ -169,7 +169,7 @@ def frame_table(frame: pd.DataFrame, heading: str | None = None, mark_best: bool
         numeric = frame[name].dtype.kind in "ifb" or name.endswith(" ±")
         title = metric_names.metric(name.removesuffix(" ±")).title
         longest = max(map(len, [title, *texts]))
-        stays_whole = numeric or longest <= SHORT
+        stays_whole = numeric or longest <= MAX_UNBROKEN
         table.add_column(
             title,
             justify="right" if numeric else "left",
@@ -207,7 +207,7 @@ def _print_fitting(console: Console, frame: pd.DataFrame, mark_best: bool = True
 
 def _longest_word(texts: Iterable[str]) -> int:
     """Return the length of the longest word, so that none is broken unless it is very long."""
-    return min(SHORT, max((len(word) for text in texts for word in text.split()), default=1))
+    return min(MAX_UNBROKEN, max((len(word) for text in texts for word in text.split()), default=1))
 
 
 def _table(title: str | None) -> Table:

@@ -13,8 +13,8 @@ from zoo.report.figures.checks import checked_labels
 from zoo.report.figures.style import ANOMALY, in_house_style, number, stage, title_over
 from zoo.report.figures.timeline import stretches
 
-LEAST = 0.1  # of even attention, 1 / time; what is below takes the darkest colour
-ROW_SUM = 0.02  # how far from 1 a row of weights may be, as in half precision
+MIN_ATTENTION = 0.1  # of even attention, 1 / time; lower values take the darkest color
+ROW_SUM_TOLERANCE = 0.02  # of a row of weights, whose sum is not exactly 1 in half precision
 
 
 @in_house_style
@@ -43,7 +43,7 @@ def attention_maps(
     layers, heads, time, _ = weights.shape
     anomalous = None if labels is None else checked_labels(labels, time)
     even = 1 / time
-    norm = LogNorm(LEAST * even, max(highest or weights.max(), 2 * even), clip=True)
+    norm = LogNorm(MIN_ATTENTION * even, max(highest or weights.max(), 2 * even), clip=True)
 
     side = min(2.4, 7.6 / heads)
     host = stage(ax, (side * heads + 1.7, side * layers + 1.0), "compressed")
@@ -92,7 +92,7 @@ def _checked(weights: ArrayLike) -> np.ndarray:
             "of one window"
         )
     wrong = np.abs(array.sum(axis=-1) - 1)
-    if not (array.min() >= 0 and wrong.max() <= ROW_SUM):
+    if not (array.min() >= 0 and wrong.max() <= ROW_SUM_TOLERANCE):
         raise InputError(
             f"weights: lowest {array.min():g}, and rows sum to 1 ± {wrong.max():g}; expected "
             "attention after its softmax, without dropout, the steps looked at on the last axis"

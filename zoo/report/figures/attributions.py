@@ -25,11 +25,11 @@ from zoo.report.figures.style import (
     title_over,
 )
 
-HEAT = colormaps["inferno"]  # lightness rises all along: read without telling hues apart
-OPAQUE = 0.9  # of the heat at its strongest; the image shines through where it is weaker
-PALE = (0.15, 0.85)  # grey of the image's darkest and lightest spot under the heat
+HEAT = colormaps["inferno"]  # lightness rises steadily, so that it is read without hues
+MAX_OPACITY = 0.9  # of the strongest heat; the image shows through where it is weaker
+GRAY_RANGE = (0.15, 0.85)  # gray of the image's darkest and lightest spot under the heat
 AGREE, IN_PART = 0.7, 0.3  # least correlation to be called so
-LONGEST_NAME = 22
+MAX_NAME = 22
 
 
 @in_house_style
@@ -89,7 +89,7 @@ def attribution_grid(
             _frame(cell, is_anomaly)
     axes[0, 0].set_ylabel("image", size=9.5)
     for row, (name, heat) in zip(axes[1:], maps.items(), strict=True):
-        row[0].set_ylabel(abbreviated(name, LONGEST_NAME), size=9.5)
+        row[0].set_ylabel(abbreviated(name, MAX_NAME), size=9.5)
         for cell, image, one in zip(row, images, heat, strict=True):
             cell.imshow(overlay(image.mean(axis=-1), one))
             if not one.any():
@@ -117,8 +117,8 @@ def overlay(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
         (height, width, 3) red, green and blue, 0 to 1.
     """
     heat = heat / (heat.max() or 1)
-    grey = PALE[0] + (PALE[1] - PALE[0]) * image
-    cover = OPAQUE * np.sqrt(heat)[..., None]
+    grey = GRAY_RANGE[0] + (GRAY_RANGE[1] - GRAY_RANGE[0]) * image
+    cover = MAX_OPACITY * np.sqrt(heat)[..., None]
     return (1 - cover) * grey[..., None] + cover * HEAT(heat)[..., :3]
 
 

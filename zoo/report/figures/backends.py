@@ -26,9 +26,9 @@ from zoo.report.table import row_kinds, variant_names
 if TYPE_CHECKING:
     import pandas as pd
 
-LONGEST_NAME = 40
+MAX_NAME = 40
 BACKENDS = ("tensorflow", "jax", "torch")  # each has its colour in every figure
-THICKNESS = 0.26  # of a bar, in inches
+BAR_INCHES = 0.26
 
 
 @in_house_style
@@ -55,7 +55,7 @@ def backend_bars(table: pd.DataFrame, metric: str, ax: Axes | None = None) -> Fi
     means, spreads = groups.mean(), groups.std()
     start = trivial_value(metric, None) if metric == "roc_auc" else 0.0
 
-    ax = one_panel(ax, (7.6, 1.7 + len(names) * (THICKNESS * len(used) + 0.2)))
+    ax = one_panel(ax, (7.6, 1.7 + len(names) * (BAR_INCHES * len(used) + 0.2)))
     height = 0.8 / len(used)
     for place, backend in enumerate(used):
         rows = [row for row, name in enumerate(names) if (name, backend) in means]
@@ -76,7 +76,7 @@ def backend_bars(table: pd.DataFrame, metric: str, ax: Axes | None = None) -> Fi
         )
         ax.bar_label(bars, labels=[shown(metric, value) for value in found], padding=5, fontsize=8)
     ax.axvline(start, color=INK, linewidth=1)
-    ax.set_yticks(range(len(names)), [abbreviated(name, LONGEST_NAME) for name in names])
+    ax.set_yticks(range(len(names)), [abbreviated(name, MAX_NAME) for name in names])
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.margins(x=0.14)
     ax.grid(axis="y", visible=False)
@@ -87,7 +87,7 @@ def backend_bars(table: pd.DataFrame, metric: str, ax: Axes | None = None) -> Fi
         fewest = "" if seeds.min() == seeds.max() else f"{seeds.min()} to "
         notes.append(f"mean and standard deviation of {fewest}{seeds.max()} runs")
     ax.set_xlabel(f"{title} ({'; '.join(notes)})" if notes else title)
-    set_title(ax, _finding(known, metric), title_width(ax, names, LONGEST_NAME))
+    set_title(ax, _finding(known, metric), title_width(ax, names, MAX_NAME))
     ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower right", ncols=len(used))
     return ax.figure
 

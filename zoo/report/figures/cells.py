@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter
 from zoo.report.figures.style import INK, abbreviated, number
 
 MISSING = "–"
-DARK = 0.5  # relative luminance below which ink would not be read
+DARK_LUMINANCE = 0.5  # relative luminance below which text is white
 
 
 def draw_cells(
@@ -102,4 +102,4 @@ def ink_on(color: Sequence[float]) -> str:
         color: red, green and blue, 0 to 1.
     """
     red, green, blue = color[:3]
-    return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < DARK else INK
+    return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < DARK_LUMINANCE else INK

@@ -27,7 +27,7 @@ from zoo.report.table import row_names
 if TYPE_CHECKING:
     import pandas as pd
 
-LONGEST_NAME = 44
+MAX_NAME = 44
 
 
 @in_house_style
@@ -76,7 +76,7 @@ def comparison_bars(
         height=0.66,
         error_kw={"ecolor": INK, "capsize": 3},
     )
-    ax.set_yticks(range(len(known)), [abbreviated(n, LONGEST_NAME) for n in known["variant"]])
+    ax.set_yticks(range(len(known)), [abbreviated(n, MAX_NAME) for n in known["variant"]])
     ax.set_ylim(-0.6, len(known) - 0.4)
     ax.bar_label(bars, labels=[shown(metric, value) for value in values], padding=5, fontsize=9)
     ax.axvline(start, color=INK, linewidth=1)
@@ -86,7 +86,7 @@ def comparison_bars(
     ax.set_xlabel(f"{name} (bars start at a coin flip, {start:g})" if start else name)
     best = known.iloc[-1]
     title = title or f"{best['variant']} has the highest {name}: {shown(metric, values[-1])}"
-    set_title(ax, title, title_width(ax, known["variant"], LONGEST_NAME))
+    set_title(ax, title, title_width(ax, known["variant"], MAX_NAME))
     if baseline.any():
         looks = {"edgecolor": "white"}
         handles = [

@@ -30,9 +30,9 @@ from zoo.report.figures.style import (
 )
 from zoo.report.figures.timeline import draw_line, fit_time, label_time, positions_of, shade, utc
 
-LONGEST_NAME = 28  # characters of a feature's name where its value stands beside it
-LONGEST_LABEL = 46  # characters of name and values
-FAINT = 0.05  # of the strongest contribution; what is weaker than this is not hatched
+MAX_NAME = 28  # characters of a feature's name beside its value
+MAX_LABEL = 46  # characters of name and values
+MIN_HATCHED_SHARE = 0.05  # of the strongest contribution; weaker ones are not hatched
 SIGNED = LinearSegmentedColormap.from_list("lowers, raises", [NORMAL, "white", ANOMALY])
 
 
@@ -185,7 +185,7 @@ def _shade_steps(
         edges, [0, 1], added[None], cmap=paint, norm=norm, alpha=0.75, transform=across, zorder=0
     )
     look = {"facecolor": "none", "edgecolor": "white", "hatch": "////", "zorder": 0.5}
-    shade(cell, positions, added < -FAINT * norm.vmax, **look)
+    shade(cell, positions, added < -MIN_HATCHED_SHARE * norm.vmax, **look)
     return image
 
 
@@ -195,8 +195,8 @@ def _label(
     """Return a label such as `cpu_load = 0.97, usually 0.31`."""
     name = str(names[index])
     if values is None:
-        return abbreviated(name, LONGEST_LABEL)
-    said = f"{abbreviated(name, LONGEST_NAME)} = {_said(values[index])}"
+        return abbreviated(name, MAX_LABEL)
+    said = f"{abbreviated(name, MAX_NAME)} = {_said(values[index])}"
     if usual is not None and not _is_missing(usual[index]):
         said += f", usually {_said(usual[index])}"
     return said

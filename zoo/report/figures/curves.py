@@ -26,8 +26,8 @@ from zoo.report.figures.style import (
 Curves = Mapping[str, tuple[ArrayLike, ArrayLike]]
 COIN_FLIP = {"color": MUTED, "linewidth": 1, "linestyle": (0, (1, 3)), "zorder": 1}
 DOT = {"marker": "o", "markersize": 9, "markeredgecolor": "white", "linestyle": "none"}
-SIZE = (8.6, 5.4)  # inches, with the legend beside the square
-LONGEST_NAME = 32
+FIGURE_INCHES = (8.6, 5.4)  # inches, with the legend beside the square
+MAX_NAME = 32
 
 
 @in_house_style
@@ -51,7 +51,7 @@ def roc_curves(
     """
     checked = _checked(curves, points)
     areas = {name: metrics.roc_auc(*pair) for name, pair in checked.items()}
-    ax = one_panel(ax, SIZE)
+    ax = one_panel(ax, FIGURE_INCHES)
     for name, look in _best_first(areas):
         false_alarms, found, _ = roc_curve(*checked[name])
         ax.plot(false_alarms, found, label=_entry(name, areas), **look)
@@ -87,7 +87,7 @@ def precision_recall_curves(
     """
     checked = _checked(curves, points)
     areas = {name: metrics.pr_auc(*pair) for name, pair in checked.items()}
-    ax = one_panel(ax, SIZE)
+    ax = one_panel(ax, FIGURE_INCHES)
     for name, look in _best_first(areas):
         precision, recall, _ = precision_recall_curve(*checked[name])
         style = {"drawstyle": "steps-post", "label": _entry(name, areas)}
@@ -134,7 +134,7 @@ def _best_first(areas: Mapping[str, float]) -> list[tuple[str, dict]]:
 
 
 def _entry(name: str, areas: Mapping[str, float]) -> str:
-    return f"{abbreviated(name, LONGEST_NAME)} {areas[name]:.3f}"
+    return f"{abbreviated(name, MAX_NAME)} {areas[name]:.3f}"
 
 
 def _mark(ax: Axes, x: float, y: float, look: Mapping) -> None:

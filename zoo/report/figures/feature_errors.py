@@ -21,8 +21,8 @@ from zoo.report.figures.style import (
     title_width,
 )
 
-FEW_COLUMNS = 10  # up to here each cell says its number
-LONGEST_NAME = 30  # characters of a sample's name
+FEW_COLUMNS = 10  # up to this many, each cell shows its number
+MAX_NAME = 30  # characters of a sample's name
 
 
 @in_house_style
@@ -59,7 +59,7 @@ def feature_errors(
     image = draw_cells(cells, shares, texts, Normalize(0, np.nanmax(shares, initial=1)), "Oranges")
     bar = cells.figure.colorbar(image, ax=cells, location="bottom", aspect=40, pad=0.02, shrink=0.7)
     label_bar(bar, "share of the sample's error (%)")
-    name_cells(cells, names, columns, LONGEST_NAME, room=92)
+    name_cells(cells, names, columns, MAX_NAME, room=92)
 
     bars = sizes.barh(range(len(names)), totals, color=MUTED, height=0.66)
     sizes.bar_label(bars, labels=[number(total) for total in totals], padding=3, fontsize=8)
@@ -69,7 +69,7 @@ def feature_errors(
     sizes.spines["bottom"].set_visible(False)
     sizes.set_xlabel("error,\nsum of the row")
     title = title or _finding(errors, columns)
-    set_title(cells, title, title_width(cells, names, LONGEST_NAME))
+    set_title(cells, title, title_width(cells, names, MAX_NAME))
     return cells.figure
 
 

@@ -24,8 +24,8 @@ from zoo.report.figures.style import (
 if TYPE_CHECKING:
     import pandas as pd
 
-FEW_COLUMNS = 10  # up to here a number gets three digits after the point, else two
-LONGEST_NAME = 40  # characters of a row's name
+FEW_COLUMNS = 10  # up to this many, numbers get three decimals, else two
+MAX_NAME = 40  # characters of a row's name
 
 
 @in_house_style
@@ -50,11 +50,11 @@ def table_heat_map(table: pd.DataFrame, title: str, label: str, ax: Axes | None 
     image = draw_cells(ax, values, texts, norm, size=9 if columns <= FEW_COLUMNS else 7.5)
     label_bar(ax.figure.colorbar(image, ax=ax, aspect=max(8, 3 * rows), pad=0.02), label)
     names = _names(table.index)
-    name_cells(ax, names, _names(table.columns), LONGEST_NAME)
+    name_cells(ax, names, _names(table.columns), MAX_NAME)
     ax.set_ylabel(_axis_name(table.index))
     ax.set_xlabel(_axis_name(table.columns), labelpad=7)
     ax.xaxis.set_label_position("top")
-    set_title(ax, title, title_width(ax, names, LONGEST_NAME))
+    set_title(ax, title, title_width(ax, names, MAX_NAME))
     return ax.figure
 
 
@@ -91,7 +91,7 @@ def _name(name: object) -> str:
 
 def _joined(parts: list[str]) -> str:
     """Join the levels of a name; the longest is shortened where they are too long together."""
-    spare = LONGEST_NAME - len(", ".join(parts))
+    spare = MAX_NAME - len(", ".join(parts))
     longest = max(range(len(parts)), key=lambda index: len(parts[index]))
     parts[longest] = abbreviated(parts[longest], max(len(parts[longest]) + min(spare, 0), 8))
     return ", ".join(parts)

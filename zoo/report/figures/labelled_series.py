@@ -37,7 +37,7 @@ from zoo.report.figures.timeline import (
 )
 
 LABELLED = PALETTE[5]
-LONGEST_NAME = 50
+MAX_NAME = 50
 
 
 @in_house_style
@@ -134,7 +134,7 @@ def series_grid(
         label_time(cell, utc(times), dated="", year=False)
         fit_time(cell, positions)
         cell.set_ylabel(value_label)
-        said = f"{abbreviated(name, LONGEST_NAME)}: {_extent(utc(times))}, {_share(true)}"
+        said = f"{abbreviated(name, MAX_NAME)}: {_extent(utc(times))}, {_share(true)}"
         cell.set_title(said, size=8.5, weight="normal", pad=4)
     host.align_ylabels(cells)
     title_over(host, title)

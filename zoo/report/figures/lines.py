@@ -14,7 +14,7 @@ from zoo.report.figures.style import INK, in_house_style, line_look, one_panel, 
 if TYPE_CHECKING:
     import pandas as pd
 
-FEW_POINTS = 30  # up to here each is marked
+FEW_POINTS = 30  # up to this many, each is marked
 
 
 @in_house_style

@@ -22,7 +22,7 @@ from zoo.report.figures.style import (
     panels,
     set_title,
 )
-from zoo.report.figures.timeline import NARROWEST, draw_score, label_time, utc
+from zoo.report.figures.timeline import MIN_SHARE, draw_score, label_time, utc
 
 EVENT_COLORS = (*PALETTE[2:6], MUTED)
 
@@ -112,7 +112,7 @@ def _spans_by_kind(events: Sequence, times: np.ndarray) -> dict[str, list[tuple]
     spans: dict[str, list[tuple]] = {}
     if not len(times):
         return spans
-    least = (times[-1] - times[0]) * NARROWEST
+    least = (times[-1] - times[0]) * MIN_SHARE
     for start, end, kind in events:
         start, end = utc([start, end]).astype(times.dtype)
         spans.setdefault(str(kind), []).append((start, max(end, start + least)))

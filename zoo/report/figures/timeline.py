@@ -14,9 +14,9 @@ from zoo.errors import InputError
 from zoo.evaluation.metrics.events import event_bounds
 from zoo.report.figures.style import ANOMALY, INK, number
 
-NARROWEST = 0.003  # of the time shown; what is shorter is drawn this wide, or it would vanish
-GAP = 10  # times the usual step: a line is not drawn across a longer one
-LOG_FROM = 50  # highest over median score that makes its axis logarithmic
+MIN_SHARE = 0.003  # of the time axis; shorter stretches are drawn this wide, to stay visible
+GAP_FACTOR = 10  # times the usual step; a line breaks at longer ones
+LOG_RATIO = 50  # highest over median score that makes its axis logarithmic
 
 
 def utc(timestamps: ArrayLike) -> np.ndarray:
@@ -115,7 +115,7 @@ def shade(
     if not len(runs):
         return
     starts, ends = positions[runs].T
-    least = np.ptp(positions) * NARROWEST
+    least = np.ptp(positions) * MIN_SHARE
     spare = np.maximum(least - (ends - starts), 0) / 2
     spans = np.column_stack([starts - spare, ends - starts + 2 * spare])
     ax.broken_barh(spans, lane, transform=ax.get_xaxis_transform(), **({"linewidth": 0} | look))
@@ -125,7 +125,7 @@ def draw_line(ax: Axes, positions: np.ndarray, values: np.ndarray, **look: Any) 
     """Draw a line that breaks at NaN and where the times jump."""
     steps = np.diff(positions).astype(float)
     usual = np.median(steps[steps > 0]) if (steps > 0).any() else np.inf
-    jumps = np.flatnonzero(steps > GAP * usual) + 1
+    jumps = np.flatnonzero(steps > GAP_FACTOR * usual) + 1
     positions = np.insert(positions, jumps, positions[jumps])
     ax.plot(positions, np.insert(np.asarray(values, float), jumps, np.nan), **look)
 
@@ -148,6 +148,6 @@ def draw_score(
     elif threshold is not None:
         ax.axhline(threshold, label=f"threshold {number(threshold)}", **look)
     known = scores[np.isfinite(scores)]
-    if known.size and known.min() > 0 and known.max() > LOG_FROM * np.median(known):
+    if known.size and known.min() > 0 and known.max() > LOG_RATIO * np.median(known):
         ax.set_yscale("log")
     ax.set_ylabel("anomaly score")

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = 3
-LONGEST_LABEL = 30  # characters
-LOG_FROM = 30  # largest over smallest value that makes a panel logarithmic
+MAX_LABEL = 30  # characters
+LOG_RATIO = 30  # largest over smallest value that makes a panel logarithmic
 VALIDATION = "thin, with points: validation"
 
 
@@ -92,12 +92,12 @@ def _draw_term(cell: Axes, term: str, lines: dict[str, pd.DataFrame], noun: str)
             found.append(known[column].to_numpy())
     training, validation = drawn.values()
     values = np.concatenate([*training, *validation])
-    if values.min() > 0 and values.max() > LOG_FROM * values.min():
+    if values.min() > 0 and values.max() > LOG_RATIO * values.min():
         cell.set_yscale("log")
     words = _words(term)
     set_title(cell, _finding(words[:1].upper() + words[1:], training, validation, noun), width=33)
     cell.set_xlabel("epoch")
-    cell.set_ylabel(abbreviated(words, LONGEST_LABEL))
+    cell.set_ylabel(abbreviated(words, MAX_LABEL))
     cell.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
