@@ -213,7 +213,8 @@ def test_text_that_looks_like_html_is_shown_as_text(finish_run, tmp_path):
 def test_runs_without_variants_labels_or_metrics(finish_run, tmp_path):
     alone = finish_run("a", table=None)
     page = Page(render([alone], tmp_path))
-    assert "With one run, skill cannot be told" in page.text and "1 run of blobs, 1 variant." in page.text
+    assert "With one run, skill cannot be told" in page.text
+    assert "1 run of blobs, 1 variant." in page.text
     bare = finish_run(
         "b", table=None, metrics={"threshold": 1.0}, scores=pd.DataFrame({"score": [1]})
     )
