@@ -11,6 +11,7 @@ import pytest
 import zoo
 from zoo.cli import csv_files as files
 from zoo.cli import main as cli
+from zoo.cli.watching import watch
 from zoo.detectors import Autoencoder, Forecaster
 
 QUICK = {"epochs": 3, "learning_rate": 1e-2, "batch_size": 32, "random_state": 0}
@@ -60,7 +61,7 @@ def run(capsys):
 
 class TestReading:
     def test_takes_numbers_and_leaves_labelled_anomalies_out(self, folder):
-        table, labels = files.read_features(folder / "data.csv", ["timestamp"], "label")
+        table, labels, _ = files.read_features(folder / "data.csv", ["timestamp"], "label")
         assert list(table.columns) == FEATURES and len(table) == 396 and not labels.any()
 
     @pytest.mark.parametrize(
@@ -72,7 +73,10 @@ class TestReading:
             ),
             ("a,name\n1,x\n2,y\n", "text in column 'name': 'x'"),
             ("a,label\n1,0\n2,1\n", "looks like labels; give --label-column label"),
-            ("a,b\n1,2\n,3\n", "missing or infinite values, in line 3, column 'a'"),
+            (
+                "a,b\n1,2\n,3\n",
+                "has 1 missing value, in line 3, column 'a'; .* give --missing mean",
+            ),
             ("", "is empty"),
             ("a,a\n1,2\n", "'a' more than once"),
             ("1,2\n3,4\n", "has no header"),
@@ -159,7 +163,7 @@ class TestScoring:
 class TestWatching:
     def test_a_line_in_is_a_line_out(self, folder, detector):
         out = io.StringIO()
-        assert files.watch(detector, folder / "data.csv", out, follow=False) == 400
+        assert watch(detector, folder / "data.csv", out, follow=False) == 400
         found = pd.read_csv(io.StringIO(out.getvalue()))
         expected = detector.anomaly_score(TABLE[FEATURES])
         assert found["score"].isna().sum() == 3  # the warm-up
@@ -171,7 +175,7 @@ class TestWatching:
         broken = [*lines[:10], "1.0", "x,2", ",3", "inf,1", *lines[10:]]
         (tmp_path / "x.csv").write_text("\n".join(broken))
         out, complaints = io.StringIO(), io.StringIO()
-        files.watch(detector, tmp_path / "x.csv", out, follow=False, complain=complaints)
+        watch(detector, tmp_path / "x.csv", out, follow=False, complain=complaints)
         assert [line.split()[1] for line in complaints.getvalue().splitlines()] == [
             "11", "12", "13", "14",
         ]  # fmt: skip
@@ -183,16 +187,16 @@ class TestWatching:
         lines = TABLE[FEATURES].head(10).to_csv(index=False).splitlines()
         (tmp_path / "x.csv").write_text("\n".join([*lines[:6], "", "1e200,1", *lines[6:]]))
         out, complaints = io.StringIO(), io.StringIO()
-        files.watch(detector, tmp_path / "x.csv", out, follow=False, complain=complaints)
+        watch(detector, tmp_path / "x.csv", out, follow=False, complain=complaints)
         found = pd.read_csv(io.StringIO(out.getvalue()))
         assert found["line"].tolist() == [2, 3, 4, 5, 6, 9, 10, 11, 12, 13]
-        assert complaints.getvalue() == "line 8 skipped: a value beyond 1e+100\n"
+        assert complaints.getvalue() == "line 8 skipped: 1 value beyond 1e+100, column 'cpu'\n"
 
     def test_a_growing_file_is_followed(self, detector, tmp_path):
         path, out = tmp_path / "x.csv", io.StringIO()
         lines = TABLE[FEATURES].head(30).to_csv(index=False).splitlines(keepends=True)
         path.write_text("".join(lines[:10]))
-        watcher = threading.Thread(target=files.watch, args=(detector, path, out), daemon=True)
+        watcher = threading.Thread(target=watch, args=(detector, path, out), daemon=True)
         watcher.start()
         with open(path, "a") as file:
             file.write("".join(lines[10:]))
@@ -204,13 +208,13 @@ class TestWatching:
     def test_a_header_without_a_feature_is_refused(self, detector, tmp_path):
         (tmp_path / "x.csv").write_text("cpu\n1\n")
         with pytest.raises(ValueError, match="lacks the columns memory"):
-            files.watch(detector, tmp_path / "x.csv", io.StringIO(), follow=False)
+            watch(detector, tmp_path / "x.csv", io.StringIO(), follow=False)
 
     def test_a_table_without_names_takes_cells_by_place(self, tmp_path):
         detector = Autoencoder(**QUICK, units=(4,)).fit(TABLE[FEATURES].to_numpy())
         (tmp_path / "x.csv").write_text("1,2\n3,4\n")
         out = io.StringIO()
-        assert files.watch(detector, tmp_path / "x.csv", out, ["a", "b"], follow=False) == 2
+        assert watch(detector, tmp_path / "x.csv", out, ["a", "b"], follow=False) == 2
 
 
 @pytest.mark.filterwarnings("ignore::zoo.models.collapse.CollapseWarning")

@@ -1,15 +1,14 @@
-"""Detectors on files: fit on a CSV, score one of any length, watch lines as they come in."""
+"""Detectors on files of tables: fit on one, score one of any length, explain its rows."""
 
 from __future__ import annotations
 
 import os
-import select
-import sys
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,17 +21,19 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from zoo.data.arrays.checks import require_binary, require_columns, require_numeric, resolve_missing
-from zoo.data.tables.csv_files import read_csv
+from zoo.data.arrays.checks import name_rows
+from zoo.data.tables.columns import Finding, interleaved, look_at, to_labels
+from zoo.data.tables.dialect import Dialect
+from zoo.data.tables.reader import TableReader
 from zoo.detectors import Detector
 from zoo.detectors.inputs import LARGEST
-from zoo.detectors.stream import Drift, StreamScorer
+from zoo.detectors.stream import StreamScorer
 from zoo.errors import InputError
 
 CHUNK = 50_000  # rows read and scored at a time
-LABELS = ("label", "labels", "anomaly", "is_anomaly", "outlier", "fraud", "class", "target")
-LINES = 512  # lines that are scored together, where so many wait
-PAUSE = 0.2  # seconds between looks at a file that may have grown
+FIT_AGAIN = "the detector takes none: repair the file, or fit again with --missing mean"
+ARGUMENTS = ("separator", "decimal", "thousands", "encoding", "columns", "normal_label")
+ARGUMENT = re.compile(rf"\b({'|'.join(ARGUMENTS)})=('[^']*'|\"[^\"]*\"|\w+)")
 
 
 def read_features(
@@ -40,62 +41,93 @@ def read_features(
     ignore: Sequence[str] = (),
     label_column: str | None = None,
     missing: bool = False,
-) -> tuple[pd.DataFrame, np.ndarray | None]:
-    """The columns of numbers to learn from, and the labels if there is a column of them.
+    *,
+    dialect: Dialect | None = None,
+    columns: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    normal_label: str | None = None,
+    windowed: bool = False,
+) -> tuple[pd.DataFrame, np.ndarray | None, list[str]]:
+    """Return the columns of numbers to learn from, the labels, and what the user should know.
 
     Args:
-        path: CSV file with a header.
+        path: CSV file with a header, possibly packed; Parquet; Excel.
         ignore: columns to leave out: times, names.
-        label_column: column of 0 and 1, 1 = anomaly, which is no feature; anomalies are left out.
+        label_column: column of labels, which is no feature; rows of anomalies are left out.
         missing: whether empty cells may stay.
+        dialect: how the file is written; None is the default.
+        columns: columns to read; of a file without a header, the names of its cells.
+        keep: columns to learn although they look like times, counters, ids or labels.
+        normal_label: the value of `label_column` that means normal.
+        windowed: whether rows are learned in windows of time.
+
+    Returns:
+        Features, indexed by `line`; labels `(n,)` or None; notes, a sentence each.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: no such column; text in a feature; missing values; a column that looks like
-            labels and was not said to be.
+        InputError: no such column; text in a feature; missing values; a column that looks like no
+            measurement and that no option speaks of; several machines in one series.
     """
     name = str(path)
-    table = read_csv(path, "numbers")
-    known = [*ignore, *([label_column] if label_column else [])]
-    require_columns(table, known, name)
-    features = [column for column in table.columns if column not in known]
+    reader = TableReader(path, dialect or Dialect(), columns or None)
+    special = [*ignore, *([label_column] if label_column else [])]
+    reader.require([*special, *keep])
+    table = reader.read()
+    if not len(table):
+        raise InputError(f"'{name}' has a header and no rows{reader.hint()}")
+    features = [column for column in table.columns if column not in special]
     if not features:
         raise InputError(f"'{name}' has no column left to learn from; ignore fewer")
-    text = [c for c in features if not pd.api.types.is_numeric_dtype(table[c])]
-    for column in text:
-        if pd.to_datetime(table[column].head(20), errors="coerce", format="mixed").notna().all():
-            raise InputError(
-                f"'{name}' has times in column '{column}'; give --ignore {column} to leave it out"
-            )
-    for column in features:
-        if column.lower() in LABELS and set(table[column].dropna().unique()) <= {0, 1}:
-            raise InputError(
-                f"'{name}' has a column '{column}' of 0 and 1 that looks like labels; give "
-                f"--label-column {column}, or rename it if it is a feature"
-            )
-    table[features] = require_numeric(table, features, name)[features]
-    if not missing:
-        resolve_missing(table[features], "error", name)
+    notes = []
+    if reader.unnamed:
+        which = "column" if reader.unnamed == 1 else f"{reader.unnamed} columns"
+        notes.append(f"the first {which} of '{name}' without a name: left out, as an index is")
+    findings = look_at(table, features)
+    _refuse(findings, keep, name)
+    numbers = reader.to_numbers(table, features)
+    cure = "repair the file, or give --missing mean (or forward, for a series)"
+    require_finite(numbers.to_numpy(), numbers.index, features, name, missing, cure)
+    notes += [
+        f"column '{found.column}' of '{name}' {found.said}; it is learned, and any other value "
+        f"will raise the score"
+        for found in findings
+        if found.kind == "constant"
+    ]
+    if windowed:
+        notes += _check_interleaved(table, [label_column] if label_column else [], name)
     labels = None
     if label_column:
-        labels = require_binary(table[label_column], name)
-        table, labels = table[labels == 0], labels[labels == 0]
-    return table[features], labels
+        labels = to_labels(table[label_column], name, normal_label)
+        numbers, labels = numbers[labels == 0], labels[labels == 0]
+        if not len(numbers):
+            raise InputError(
+                f"'{name}' has no row that column '{label_column}' calls normal; say with "
+                f"--normal-label which value means normal"
+            )
+    return numbers, labels, notes
 
 
 def score_file(
-    detector: Detector, path: str | Path, out: str | Path, overwrite: bool = False
+    detector: Detector,
+    path: str | Path,
+    out: str | Path,
+    overwrite: bool = False,
+    dialect: Dialect | None = None,
+    columns: Sequence[str] = (),
 ) -> int:
-    """Score a CSV file of any length, a chunk at a time, and write a row for each of its rows.
+    """Score a file of any length, a chunk at a time, and write a row for each of its rows.
 
     Columns are matched by name; others are left alone. Written are `line` (of the file, the header
     being 1), `score`, `probability`, `anomaly`, and for a series `warm_up`.
 
     Args:
-        detector: fitted estimator for a table or a series.
-        path: CSV file with a header.
+        detector: fitted detector for a table or a series.
+        path: CSV file with a header, possibly packed; Parquet; Excel.
         out: CSV file to write, whole or not at all.
         overwrite: replace `out` if it exists.
+        dialect: how the file is written; None is the default.
+        columns: of a file without a header, the names of its cells.
 
     Returns:
         Rows scored.
@@ -103,28 +135,28 @@ def score_file(
     Raises:
         FileNotFoundError: no such file.
         FileExistsError: `out` exists.
-        ValueError: columns or values that the detector cannot read.
+        InputError: columns or values that the detector cannot read.
     """
     path, out = Path(path).expanduser(), Path(out).expanduser()
-    if not path.is_file():
-        raise FileNotFoundError(f"'{path}' does not exist; expected a CSV file of numbers there")
     if out.exists() and not overwrite:
         raise FileExistsError(f"{out} exists already; give --overwrite, or another --out")
-    if detector.kind_ not in ("table", "series"):
-        raise InputError(f"the detector judges {detector.kind_}; a CSV file holds none")
+    if not out.parent.is_dir():
+        raise FileNotFoundError(f"{out.parent} does not exist; make that folder first")
+    reader = open_reader(detector, path, dialect, columns)
     beside = out.with_name(f".{out.name}.{os.getpid()}")
     stream = StreamScorer(detector)
     warm_up = detector.window - 1 if detector.kind_ == "series" else 0
     try:
-        with open(beside, "w", newline="") as file, _progress(path) as advance:
-            for chunk, position in _chunks(detector, path, max(CHUNK, warm_up + 1)):
+        with open(beside, "w", newline="") as file, _progress(reader.size) as advance:
+            for chunk in feature_chunks(detector, reader, max(CHUNK, warm_up + 1)):
                 if stream.rows_seen == 0 and len(chunk) <= warm_up:
                     raise InputError(
                         f"'{path}' has {len(chunk)} rows, fewer than the window of "
                         f"{detector.window}; give more"
                     )
-                _scored(stream, chunk, warm_up).to_csv(file, header=position[0] == 0)
-                advance(position[1], stream.rows_seen)
+                header = stream.rows_seen == 0
+                _scored(stream, chunk, warm_up).to_csv(file, header=header)
+                advance(reader.position, stream.rows_seen)
         if stream.rows_seen == 0:
             raise InputError(f"'{path}' has a header and no rows")
         os.replace(beside, out)
@@ -139,96 +171,179 @@ def explain_file(
     count: int = 5,
     top: int = 3,
     method: str = "auto",
+    dialect: Dialect | None = None,
+    columns: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """What made the strangest rows of a CSV file strange.
+    """Return what made the most anomalous rows of a file anomalous.
 
     Args:
-        detector: fitted estimator for a table or a series.
-        path: CSV file with a header; it is read whole.
+        detector: fitted detector for a table or a series.
+        path: CSV file with a header, possibly packed; Parquet; Excel. It is read whole.
         count: rows to explain, of a series those whose windows do not overlap.
         top: features a row.
         method: as in `Detector.explain`.
+        dialect: how the file is written; None is the default.
+        columns: of a file without a header, the names of its cells.
 
     Returns:
         `zoo.explain.Explanation.table`; `row` is the line of the file, the header being 1.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: columns, values or settings that cannot be used.
+        InputError: columns, values or settings that cannot be used.
     """
     path = Path(path).expanduser()
-    if not path.is_file():
-        raise FileNotFoundError(f"'{path}' does not exist; expected a CSV file of numbers there")
-    if detector.kind_ not in ("table", "series"):
-        raise InputError(f"the detector judges {detector.kind_}; a CSV file holds none")
-    chunks = [chunk for chunk, _ in _chunks(detector, path, CHUNK)]
+    reader = open_reader(detector, path, dialect, columns)
+    chunks = list(feature_chunks(detector, reader, CHUNK))
     if not chunks:
         raise InputError(f"'{path}' has a header and no rows")
     return detector.explain(pd.concat(chunks), count=count, method=method).table(top)
 
 
-def watch(
-    detector: Detector,
-    source: str | Path | None = None,
-    out: TextIO | None = None,
-    columns: Sequence[str] | None = None,
-    drift: Drift | None = None,
-    follow: bool = True,
-    complain: TextIO | None = None,
-) -> int:
-    """Score lines of CSV as they come in; a line out for each line in, flushed at once.
+def open_reader(
+    detector: Detector, path: Path, dialect: Dialect | None, columns: Sequence[str]
+) -> TableReader:
+    """Open a file whose rows a detector can score.
 
-    Lines that wait are scored together, so that a flood costs less a line than a trickle. A line
-    that cannot be read is told of and skipped; the stream goes on without it.
+    Raises:
+        FileNotFoundError: no such file.
+        InputError: a detector of windows or images; a file without the columns of the training.
+    """
+    if detector.kind_ not in ("table", "series"):
+        raise InputError(f"the detector judges {detector.kind_}; a CSV file holds none")
+    reader = TableReader(path, dialect or Dialect(), columns or None)
+    names = feature_names(detector)
+    if names is not None:
+        reader.require(names)
+    elif len(reader.names) != detector.n_features_in_:
+        raise InputError(
+            f"'{path}' has {len(reader.names)} columns; the detector was fitted without names, on "
+            f"{detector.n_features_in_} features{reader.hint()}"
+        )
+    return reader
+
+
+def feature_chunks(detector: Detector, reader: TableReader, rows: int) -> Iterator[pd.DataFrame]:
+    """Yield the features of a file, `rows` at a time, checked, indexed by `line`.
+
+    Raises:
+        InputError: text; values that are missing, infinite or too large; names the line.
+    """
+    names = feature_names(detector)
+    allowed = detector.missing != "error"
+    for chunk in reader.chunks(names, rows):
+        values = chunk.to_numpy()
+        require_finite(values, chunk.index, chunk.columns, reader.name, allowed, FIT_AGAIN)
+        if names is None:
+            chunk.columns = range(chunk.shape[1])
+        yield chunk
+
+
+def feature_names(detector: Detector) -> list[str] | None:
+    """Return the names of the training's columns, or None where they had none."""
+    names = getattr(detector, "feature_names_in_", None)
+    return None if names is None else [str(name) for name in names]
+
+
+def require_finite(
+    values: np.ndarray,
+    lines: Sequence[int],
+    names: Sequence[Any],
+    name: str,
+    missing: bool,
+    cure: str = "repair the file",
+) -> None:
+    """Raise on values that are infinite, too large or, unless allowed, missing.
 
     Args:
-        detector: fitted estimator for a table or a series.
-        source: file that grows; None reads standard input.
-        out: where `line,score,anomaly,threshold` goes; None is standard output.
-        columns: names of the cells; None takes the first line as the header.
-        drift: how the threshold adapts; None keeps the detector's own.
-        follow: wait for more at the end of a file.
-        complain: where unreadable lines are told of; None is standard error.
+        values: `(n, features)` numbers.
+        lines: `(n,)`, where in the file they stand.
+        names: of the features.
+        name: what errors call the file.
+        missing: whether NaN may stay.
+        cure: what to do about missing values.
 
-    Returns:
-        Lines scored.
+    Raises:
+        InputError: says how many, in which lines and columns.
     """
-    out, complain = out or sys.stdout, complain or sys.stderr
-    stream = StreamScorer(detector, drift)
-    names = getattr(detector, "feature_names_in_", None)
-    reader = _Lines(source, follow)
-    wanted = None if columns is None else _positions(list(columns), names, detector)
-    out.write("line,score,anomaly,threshold\n")
-    out.flush()
-    number = scored = 0
-    for lines in reader:
-        numbers, rows = [], []
-        for line in lines:
-            number += 1
-            if not line.strip():
-                continue
-            if wanted is None:
-                wanted = _positions(_cells(line), names, detector)
-                continue
-            row = _row(_cells(line), wanted, detector, number, complain)
-            if row is not None:
-                numbers.append(number)
-                rows.append(row)
-        if not rows:
+    if np.isfinite(values).all() and np.abs(values).max(initial=0) <= LARGEST:
+        return
+    unknown, infinite = np.isnan(values), np.isinf(values)
+    beyond = ~infinite & (np.abs(values) > LARGEST)
+    for kind, bad, what_to_do in (
+        ("missing {}", unknown & (not missing), cure),
+        ("infinite {}", infinite, "repair the file"),
+        (f"{{}} beyond {LARGEST:g}", beyond, "rescale them"),
+    ):
+        count = int(bad.sum())
+        if not count:
             continue
-        table = stream.push(np.array(rows))
-        score = ["" if np.isnan(s) else f"{s:.9g}" for s in table["score"]]
-        out.writelines(
-            f"{n},{s},{a},{t:.9g}\n"
-            for n, s, a, t in zip(numbers, score, table["anomaly"], table["threshold"], strict=True)
+        found = kind.format("value" if count == 1 else "values")
+        where = name_rows(pd.Index(lines, name="line")[bad.any(axis=1)])
+        columns = [f"'{names[i]}'" for i in np.flatnonzero(bad.any(axis=0))]
+        raise InputError(
+            f"'{name}' has {count} {found}, in {where}, "
+            f"column{'s' if len(columns) > 1 else ''} {', '.join(columns[:8])}; {what_to_do}"
         )
-        out.flush()
-        scored += len(rows)
-    return scored
+
+
+@contextmanager
+def options_named() -> Iterator[None]:
+    """Say `--separator ';'` where the library says `separator=';'`."""
+    try:
+        yield
+    except InputError as error:
+        said = ARGUMENT.sub(lambda m: f"--{m[1].replace('_', '-')} {m[2]}", str(error))
+        if said == str(error):
+            raise
+        raise InputError(said.replace("give normal_label", "give --normal-label")) from error
+
+
+def _refuse(findings: Sequence[Finding], keep: Sequence[str], name: str) -> None:
+    """Raise on columns that look like no measurement and are not to be kept."""
+    said, leave, cures = [], [], []
+    for found in findings:
+        if found.kind == "constant" or found.column in keep:
+            continue
+        if found.kind == "labels":
+            said.append(f"column '{found.column}' {found.said}")
+            cures.append(f"--label-column {found.column}")
+            leave.append(found.column)
+        else:
+            said.append(f"column '{found.column}', which {found.said}")
+            if found.kind == "times":
+                said[-1] = f"times in column '{found.column}' ({found.said})"
+            leave.append(found.column)
+    if not said:
+        return
+    given = " ".join(leave)
+    cure = f"give {cures[0]}, or " if cures else "give "
+    raise InputError(
+        f"'{name}' has {', and '.join(said)}; {cure}--ignore {given} to leave "
+        f"{'it' if len(leave) == 1 else 'them'} out, or --keep {given} to learn from "
+        f"{'it' if len(leave) == 1 else 'them'}"
+    )
+
+
+def _check_interleaved(table: pd.DataFrame, leave_out: Sequence[str], name: str) -> list[str]:
+    """Refuse a table of several machines, or note that it may be one."""
+    found = interleaved(table, leave_out)
+    if found is None:
+        return []
+    column, sure, why = found
+    if sure:
+        raise InputError(
+            f"'{name}' holds the rows of several series, told apart by column '{column}' ({why}); "
+            f"windows would mix them: make a file of each and fit a detector to each"
+        )
+    return [
+        f"column '{column}' of '{name}' may tell several series apart ({why}); windows mix their "
+        f"rows, so make a file of each if it does"
+    ]
 
 
 def _scored(stream: StreamScorer, chunk: pd.DataFrame, warm_up: int) -> pd.DataFrame:
-    """The next rows of the output; rows of the warm-up take the first window's score."""
+    """Return the next rows of the output; rows of the warm-up take the first window's score."""
     first = stream.rows_seen
     scores = stream.push(chunk)["score"].to_numpy(np.float32)
     if first == 0 and warm_up:
@@ -239,49 +354,9 @@ def _scored(stream: StreamScorer, chunk: pd.DataFrame, warm_up: int) -> pd.DataF
     return table
 
 
-def _chunks(
-    detector: Detector, path: Path, size: int
-) -> Iterator[tuple[pd.DataFrame, tuple[int, int]]]:
-    """Feature columns, `size` rows at a time; rows before them, and bytes of the file read."""
-    name = str(path)
-    names = getattr(detector, "feature_names_in_", None)
-    with open(path, "rb") as raw:
-        try:
-            header = pd.read_csv(path, nrows=0, skipinitialspace=True, encoding="utf-8-sig")
-            header.columns = header.columns.str.strip()
-            if names is None and len(header.columns) != detector.n_features_in_:
-                raise InputError(
-                    f"'{name}' has {len(header.columns)} columns; the detector was fitted without "
-                    f"names, on {detector.n_features_in_} features"
-                )
-            wanted = list(header.columns if names is None else names)
-            require_columns(header, wanted, name)
-            first = 2
-            for chunk in pd.read_csv(
-                raw, chunksize=size, skipinitialspace=True, encoding="utf-8-sig"
-            ):
-                if chunk.empty:
-                    continue
-                chunk.columns = chunk.columns.str.strip()
-                chunk.index = pd.RangeIndex(first, first + len(chunk), name="line")
-                first += len(chunk)
-                chunk = require_numeric(chunk[wanted], wanted, name)
-                if detector.missing == "error":
-                    resolve_missing(chunk, "error", name)
-                if names is None:
-                    chunk.columns = range(len(wanted))
-                yield chunk, (first - 2 - len(chunk), raw.tell())
-        except pd.errors.EmptyDataError as error:
-            raise InputError(f"'{name}' is empty; expected a CSV file with a header") from error
-        except (pd.errors.ParserError, UnicodeError) as error:
-            raise InputError(
-                f"'{name}' cannot be read as CSV ({str(error).strip()}); repair the file"
-            ) from error
-
-
 @contextmanager
-def _progress(path: Path) -> Iterator[Any]:
-    """A bar with rate and time left on standard error, where that is a terminal."""
+def _progress(size: int) -> Iterator[Any]:
+    """Show a bar with rate and time left on standard error, where that is a terminal."""
     columns = (
         TextColumn("scoring"), BarColumn(), TaskProgressColumn(), FileSizeColumn(),
         TextColumn("{task.fields[rows]:,} rows, {task.fields[rate]:,.0f} a second"),
@@ -292,85 +367,10 @@ def _progress(path: Path) -> Iterator[Any]:
 
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("scoring", total=path.stat().st_size, rows=0, rate=0.0)
+        task = bar.add_task("scoring", total=size, rows=0, rate=0.0)
 
         def advance(position: int, rows: int) -> None:
             rate = rows / max(time.perf_counter() - start, 1e-9)
             bar.update(task, completed=position, rows=rows, rate=rate)
 
         yield advance
-
-
-class _Lines:
-    """Complete lines of a file or of standard input, those that wait together."""
-
-    def __init__(self, source: str | Path | None, follow: bool):
-        self.source = source
-        self.follow = follow and source is not None
-        if source is not None and not Path(source).is_file():
-            raise FileNotFoundError(f"'{source}' does not exist; expected a file of CSV lines")
-
-    def __iter__(self) -> Iterator[list[str]]:
-        handle = 0 if self.source is None else os.open(self.source, os.O_RDONLY)
-        pending = b""
-        try:
-            while True:
-                if self.source is None:
-                    select.select([handle], [], [])
-                read = os.read(handle, 1 << 16)
-                if not read:
-                    if self.follow:
-                        time.sleep(PAUSE)
-                        continue
-                    break
-                *whole, pending = (pending + read).split(b"\n")
-                for start in range(0, len(whole), LINES):
-                    yield [_text(line) for line in whole[start : start + LINES]]
-            if pending:
-                yield [_text(pending)]
-        finally:
-            if self.source is not None:
-                os.close(handle)
-
-
-def _text(line: bytes) -> str:
-    return line.decode("utf-8-sig", errors="replace").strip("\r")
-
-
-def _cells(line: str) -> list[str]:
-    return [cell.strip().strip('"') for cell in line.split(",")]
-
-
-def _positions(header: list[str], names: Any, detector: Detector) -> list[int]:
-    """Where in a line the features stand."""
-    if names is None:
-        if len(header) != detector.n_features_in_:
-            raise InputError(
-                f"lines have {len(header)} cells; the detector was fitted without names, on "
-                f"{detector.n_features_in_} features"
-            )
-        return list(range(len(header)))
-    missing = [name for name in names if name not in header]
-    if missing:
-        raise InputError(
-            f"the first line, {','.join(header)[:100]!r}, lacks the columns {', '.join(missing)}; "
-            f"send the header first, or give --columns"
-        )
-    return [header.index(name) for name in names]
-
-
-def _row(
-    cells: list[str], wanted: list[int], detector: Detector, number: int, complain: TextIO
-) -> list[float] | None:
-    """Numbers of a line, or None after saying what is wrong with it."""
-    try:
-        row = [float(cells[i] or "nan") for i in wanted]
-        if any(np.isinf(row)) or (detector.missing == "error" and any(np.isnan(row))):
-            raise InputError("missing or infinite values")
-        if any(abs(value) > LARGEST for value in row):
-            raise InputError(f"a value beyond {LARGEST:g}")
-    except (ValueError, IndexError) as error:
-        said = f"{len(cells)} cells" if isinstance(error, IndexError) else str(error)
-        print(f"line {number} skipped: {said}", file=complain, flush=True)
-        return None
-    return row

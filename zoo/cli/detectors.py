@@ -6,12 +6,16 @@ Nothing heavy is imported up here, as in `zoo.cli.main`.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from zoo.cli.start import early_options, readable_warnings, start_backend
+
+if TYPE_CHECKING:
+    from zoo.data.tables.dialect import Dialect
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,14 @@ class FitOptions:
 
     out: Path  # file to write, model.zoo for one
     ignore: tuple[str, ...] = ()  # columns to leave out: times, names
-    label_column: str | None = None  # column of 0 and 1; rows with 1 are not trained on
+    keep: tuple[str, ...] = ()  # columns to learn although they look like times, counters or labels
+    columns: tuple[str, ...] = ()  # columns to read; names of the cells if the file has no header
+    label_column: str | None = None  # column of labels; rows of anomalies are not trained on
+    normal_label: str | None = None  # value of the label column that means normal
+    separator: str = ","  # between cells; tab for a tab
+    decimal: str = "."  # or ,
+    thousands: str | None = None  # between groups of three digits
+    encoding: str = "utf-8"  # of the file
     overwrite: bool = False  # replace the file if it exists
     method: str = "autoencoder"  # which detector
     backend: Literal["auto", "tensorflow", "jax", "torch"] = "auto"  # auto: the first installed
@@ -44,7 +55,8 @@ def fit(words: Sequence[str]) -> None:
 
     early = early_options(words, "method")
     start_backend(early.backend, early.device, early.engine)
-    from zoo.cli.csv_files import read_features
+    from zoo.cli.csv_files import options_named, read_features
+    from zoo.data.tables.dialect import Dialect
     from zoo.detectors import registry
     from zoo.report import terminal
 
@@ -71,16 +83,37 @@ def fit(words: Sequence[str]) -> None:
             raise FileExistsError(f"{options.out} exists already; give --overwrite or another name")
         if not options.out.parent.is_dir():
             raise FileNotFoundError(f"{options.out.parent} does not exist; make that folder first")
-        table, _ = read_features(
-            path, options.ignore, options.label_column, missing=detector.missing != "error"
-        )
+        with options_named():
+            dialect = Dialect(
+                options.separator, options.decimal, options.thousands, options.encoding
+            )
+            table, _, notes = read_features(
+                path,
+                options.ignore,
+                options.label_column,
+                missing=detector.missing != "error",
+                dialect=dialect,
+                columns=options.columns,
+                keep=options.keep,
+                normal_label=options.normal_label,
+                windowed=detector.window is not None,
+            )
+        for note in notes:
+            print(f"note: {note}", file=sys.stderr)
         detector.fit(table)
         detector.save(options.out)
     terminal.print_facts(detector_facts(detector, len(table)))
     print(f"saved: {options.out}")
 
 
-def score(path: Path, data: Path, out: Path, overwrite: bool = False) -> None:
+def score(
+    path: Path,
+    data: Path,
+    out: Path,
+    overwrite: bool = False,
+    dialect: Dialect | None = None,
+    columns: Sequence[str] = (),
+) -> None:
     """Score a CSV file of any length with a saved detector.
 
     Args:
@@ -88,15 +121,18 @@ def score(path: Path, data: Path, out: Path, overwrite: bool = False) -> None:
         data: CSV file with the columns of the training; others are left alone.
         out: CSV file to write.
         overwrite: replace `out` if it exists.
+        dialect: how the CSV file is written.
+        columns: of a CSV file without a header, the names of its cells.
     """
     import time
 
     import zoo
-    from zoo.cli.csv_files import score_file
+    from zoo.cli.csv_files import options_named, score_file
 
     detector = zoo.load(path)
     start = time.perf_counter()
-    rows = score_file(detector, data, out, overwrite)
+    with options_named():
+        rows = score_file(detector, data, out, overwrite, dialect, columns)
     seconds = time.perf_counter() - start
     print(f"{rows:,} rows in {seconds:.1f} s, {rows / seconds:,.0f} a second: {out}")
 
@@ -109,6 +145,8 @@ def explain(
     method: str = "auto",
     out: Path | None = None,
     overwrite: bool = False,
+    dialect: Dialect | None = None,
+    columns: Sequence[str] = (),
 ) -> None:
     """Print what made the strangest rows of a CSV file strange.
 
@@ -120,14 +158,17 @@ def explain(
         method: auto, error, integrated_gradients or occlusion.
         out: CSV file for the table.
         overwrite: replace `out` if it exists.
+        dialect: how the CSV file is written.
+        columns: of a CSV file without a header, the names of its cells.
     """
     import zoo
-    from zoo.cli.csv_files import explain_file
+    from zoo.cli.csv_files import explain_file, options_named
     from zoo.report import terminal
 
     if out is not None and out.exists() and not overwrite:
         raise FileExistsError(f"{out} exists already; give --overwrite or another --out")
-    table = explain_file(zoo.load(path), data, count, top, method)
+    with options_named():
+        table = explain_file(zoo.load(path), data, count, top, method, dialect, columns)
     shown = table.assign(share=table["share"].map("{:.0%}".format))
     terminal.print_table(shown.rename(columns={"row": "line"}), "What made the strangest rows")
     if out is not None:
@@ -195,12 +236,18 @@ def detector_facts(detector: Any, rows: int) -> dict[str, Any]:
 def watch(options: argparse.Namespace) -> None:
     """Score lines as they come in."""
     import zoo
-    from zoo.cli import csv_files as files
+    from zoo.cli import watching
+    from zoo.cli.csv_files import options_named
     from zoo.detectors.stream import Drift
 
     detector = zoo.load(options.model)
     drift = Drift() if options.adapt else None
-    files.watch(detector, options.source, None, options.columns, drift, follow=not options.stop)
+    follow = not options.stop
+    dialect = _dialect(options)
+    with options_named():
+        watching.watch(
+            detector, options.source, None, options.columns, drift, follow, dialect=dialect
+        )
 
 
 def add_parsers(commands: Any) -> None:
@@ -237,16 +284,44 @@ def add_parsers(commands: Any) -> None:
     watching.add_argument(
         "source", type=Path, nargs="?", metavar="FILE.csv", help="a growing file; else stdin"
     )
-    watching.add_argument("--columns", nargs="+", help="names of the cells; else the first line")
+    for command in (scoring, explaining, watching):
+        _add_reading(command)
     watching.add_argument("--adapt", action="store_true", help="let the threshold follow drift")
     watching.add_argument("--stop", action="store_true", help="stop at the end of FILE.csv")
 
 
+def _add_reading(command: argparse.ArgumentParser) -> None:
+    """Add the options that say how a CSV file is written: those of `FitOptions`."""
+    command.add_argument("--columns", nargs="+", help="names of the cells; else the first line")
+    command.add_argument("--separator", default=",", help="between cells; tab for a tab")
+    command.add_argument("--decimal", default=".", help=". or ,")
+    command.add_argument("--thousands", help="between groups of three digits")
+    command.add_argument("--encoding", default="utf-8", help="of the file")
+
+
+def _dialect(given: argparse.Namespace) -> Dialect:
+    from zoo.cli.csv_files import options_named
+    from zoo.data.tables.dialect import Dialect
+
+    with options_named():
+        return Dialect(given.separator, given.decimal, given.thousands, given.encoding)
+
+
 COMMANDS = {
-    "score": lambda given: score(given.model, given.data, given.out, given.overwrite),
-    "explain": lambda given: explain(
-        given.model, given.data, given.count, given.top, given.method, given.out, given.overwrite
+    "score": lambda given: score(
+        given.model, given.data, given.out, given.overwrite, _dialect(given), given.columns or ()
     ),
+    "explain": lambda given: explain(
+        given.model,
+        given.data,
+        given.count,
+        given.top,
+        given.method,
+        given.out,
+        given.overwrite,
+        _dialect(given),
+        given.columns or (),
+    ),  # fmt: skip
     "watch": watch,
     "inspect": lambda given: inspect(given.model),
     "export": lambda given: export(given.model, given.out, given.format, given.overwrite),

@@ -61,8 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
         return _dispatch(argv)
-    except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(str(stop) or "interrupted; nothing was written", file=sys.stderr)
         return 130
     except (ZooError, OSError) as error:  # every OSError names a file or a disk
         if "--traceback" in argv:

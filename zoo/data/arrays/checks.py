@@ -8,7 +8,10 @@ import pandas as pd
 from zoo.errors import InputError
 
 MISSING = ("error", "drop", "interpolate")
-MISSING_WORDS = ("", "nan", "na", "n/a", "<na>", "null", "none")
+MISSING_WORDS = (
+    "", "nan", "na", "n/a", "<na>", "null", "none", "-nan", "#n/a", "#na", "#n/a n/a",
+    "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan",
+)  # fmt: skip
 
 
 def require_columns(frame: pd.DataFrame, columns: Sequence[str], name: str) -> None:

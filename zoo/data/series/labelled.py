@@ -8,7 +8,7 @@ import pandas as pd
 
 from zoo.data.arrays.checks import require_binary, require_columns, require_numeric, resolve_missing
 from zoo.data.series.timestamps import TIME_NAMES, parse_timestamps, require_forward
-from zoo.data.tables.csv_files import read_csv
+from zoo.data.tables.reader import TableReader
 from zoo.errors import InputError
 
 LABEL = "label"
@@ -73,7 +73,7 @@ def read_series(path: str | Path, missing: str = "error") -> Series:
             label that is not 0 or 1. Names the file, its lines and columns, and says what to do.
     """
     name = str(path)
-    table = read_csv(path, "series")
+    table = TableReader(path, what="series").read()
     time = next((name for known in TIME_NAMES for name in table if name.lower() == known), None)
     if time is None:
         require_columns(table, TIME_NAMES[:1], name)

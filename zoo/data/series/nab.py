@@ -15,7 +15,7 @@ from zoo.data.arrays.checks import require_columns, require_numeric, resolve_mis
 from zoo.data.series.labelled import Series
 from zoo.data.series.timestamps import parse_timestamps, require_forward
 from zoo.data.sources import locate_by_hand
-from zoo.data.tables.csv_files import read_csv
+from zoo.data.tables.reader import TableReader
 from zoo.errors import InputError
 
 ADDRESS = "https://github.com/numenta/NAB"
@@ -68,7 +68,7 @@ def _read(path: Path, name: str, windows: dict[str, list[list[str]]]) -> Series:
             f"{WINDOWS} says nothing about '{key}', which lies beside the benchmark's series; "
             "download both from the same version, or remove the file"
         )
-    table = read_csv(path, "series")
+    table = TableReader(path, what="series").read()
     require_columns(table, ("timestamp", "value"), str(path))
     values = require_numeric(table[["value"]], ["value"], str(path))
     values = resolve_missing(values, "error", str(path)).to_numpy(np.float32)

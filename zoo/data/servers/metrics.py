@@ -8,7 +8,7 @@ import pandas as pd
 
 from zoo.data.arrays.checks import require_binary, require_columns, require_numeric, resolve_missing
 from zoo.data.series.timestamps import TIME_NAMES
-from zoo.data.tables.csv_files import read_csv
+from zoo.data.tables.reader import TableReader
 from zoo.errors import InputError
 
 
@@ -83,7 +83,7 @@ def _read(
     path: str | Path, label_column: str | None, missing: str
 ) -> tuple[pd.DataFrame, np.ndarray | None]:
     name = str(path)
-    table = read_csv(path, "server metrics")
+    table = TableReader(path, what="server metrics").read()
     if len(table) == 0:
         raise InputError(f"'{name}' has a header and no rows; expected one row for each time")
     labels = require_binary(table[label_column], name) if label_column in table else None

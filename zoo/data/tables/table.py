@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data.arrays.checks import require_binary, require_numeric, resolve_missing
-from zoo.data.tables.csv_files import read_csv
+from zoo.data.tables.reader import TableReader
 from zoo.errors import InputError
 
 
@@ -51,7 +51,7 @@ def read_table(path: str | Path, label_column: str, missing: str = "error") -> T
             f"the rows of '{name}' have no order to interpolate along; give missing as "
             "one of error, drop"
         )
-    table = read_csv(path, "rows with labels")
+    table = TableReader(path, what="rows with labels").read()
     if label_column not in table:
         raise InputError(
             f"'{name}' has no label column '{label_column}'; found {', '.join(table.columns)}; "
