@@ -296,7 +296,7 @@ def options_named() -> Iterator[None]:
         said = ARGUMENT.sub(lambda m: f"--{m[1].replace('_', '-')} {m[2]}", str(error))
         if said == str(error):
             raise
-        raise InputError(said.replace("give normal_label", "give --normal-label")) from error
+        raise InputError(said) from error
 
 
 def _refuse(findings: Sequence[Finding], keep: Sequence[str], name: str) -> None:

@@ -129,7 +129,7 @@ def to_labels(column: pd.Series, name: str, normal: str | None = None) -> np.nda
     if normal is not None:
         is_normal = (texts == normal.strip().lower()).to_numpy()
         with suppress(NotANumber):
-            is_normal |= to_numbers(list(column)) == to_numbers([normal])[0]
+            is_normal = is_normal | (to_numbers(list(column)) == to_numbers([normal])[0])
         if not is_normal.any():
             raise InputError(
                 f"'{name}' has no row whose '{column.name}' is {normal!r}; found "
@@ -144,9 +144,10 @@ def to_labels(column: pd.Series, name: str, normal: str | None = None) -> np.nda
         return numbers.to_numpy(np.int64)
     wrong = ~numbers.isin([0, 1])
     found = [repr(value) for value in column[wrong].drop_duplicates().head(3)]
+    usual = texts.value_counts().index[0]
     raise InputError(
         f"'{name}' has labels in column '{column.name}' that are not 0 or 1: {', '.join(found)} in "
-        f"{name_rows(column.index[wrong])}; give normal_label, the value that means normal"
+        f"{name_rows(column.index[wrong])}; give normal_label='{usual}' if {usual} means normal"
     )
 
 
@@ -204,7 +205,7 @@ def _are_times(values: pd.Series) -> bool:
     if pd.api.types.is_numeric_dtype(values) or not len(values):
         return False
     head = values.head(20).astype(str)
-    if not head.str.contains(r"\d[-:/.T]\d").all():
+    if not head.str.contains(r"\d[-:/]\d|\d\.\d+\.\d|\d ?[A-Za-z]{3}").all():
         return False
     return bool(pd.to_datetime(head, errors="coerce", format="mixed", utc=True).notna().all())
 

@@ -26,14 +26,14 @@ class Dialect:
         encoding: as Python names it. A byte order mark in the file decides instead.
 
     Raises:
-        InputError: a value that cannot be used, or one character with two meanings.
+        InputError: a value that cannot be used, or one character with two meanings in a number.
 
     Example:
         >>> Dialect(separator=";", decimal=",").separator
         ';'
-        >>> Dialect(decimal=",")
+        >>> Dialect(decimal=",", thousands=",")
         Traceback (most recent call last):
-        zoo.errors.InputError: ',' cannot be both separator and decimal; give another separator
+        zoo.errors.InputError: ',' cannot be both decimal and thousands; give another thousands
     """
 
     separator: str = ","
@@ -60,13 +60,9 @@ class Dialect:
             raise InputError(
                 f"thousands is {self.thousands!r}; expected '.', ',', ' ', \"'\" or '_'"
             )
-        if self.decimal == separator:
-            raise InputError(
-                f"{separator!r} cannot be both separator and decimal; give another separator"
-            )
         if self.thousands == self.decimal:
             raise InputError(
-                f"{self.thousands!r} cannot be both decimal and thousands; give another"
+                f"{self.thousands!r} cannot be both decimal and thousands; give another thousands"
             )
         try:
             is_text = codecs.lookup(self.encoding)._is_text_encoding
@@ -107,8 +103,7 @@ def look_alike(lines: Sequence[str], dialect: Dialect) -> Dialect | None:
         widths = {s: _width(lines, s) for s in SEPARATORS if s != dialect.separator}
         best = max(widths, key=lambda s: widths[s])
         if widths[best] >= 2:
-            decimal = "." if best == "," else dialect.decimal
-            found = replace(dialect, separator=best, decimal=decimal)
+            found = replace(dialect, separator=best)
     return _better_numbers(lines, found, dialect)
 
 
@@ -122,9 +117,8 @@ def _better_numbers(lines: Sequence[str], found: Dialect, dialect: Dialect) -> D
     digits = [cell for cell in cells if re.search(r"\d", cell)]
     ways = [found]
     for decimal, thousands in ((".", ","), (",", "."), (",", " "), (".", " "), (".", "'")):
-        if decimal != found.separator:
-            ways += [replace(found, decimal=decimal, thousands=None)]
-            ways += [replace(found, decimal=decimal, thousands=thousands)]
+        ways += [replace(found, decimal=decimal, thousands=None)]
+        ways += [replace(found, decimal=decimal, thousands=thousands)]
     read = [sum(bool(number_pattern(w.decimal, w.thousands).fullmatch(c)) for c in digits)
             for w in ways]  # fmt: skip
     most = max(range(len(ways)), key=lambda i: (read[i], -i))
