@@ -42,7 +42,7 @@ def test_the_original_spreads_the_gradient_over_all_places():
     np.testing.assert_allclose(found, np.full((4, 4), 2 * 4.0 / 16), rtol=1e-6)
 
 
-def test_what_normal_images_have_is_not_strange():
+def test_what_normal_images_have_is_not_anomalous():
     image = np.ones((1, 4, 4, 1))
     image[0, 0, 1] = 3.0
     found = explain.grad_cam(svdd(one_filter()), image, normal=np.ones((5, 4, 4, 1)))[0]

@@ -133,7 +133,7 @@ class TestImages:
                 other.term_totals.assign(model.term_totals)
                 other.samples_seen.assign(model.samples_seen)
             for way, explained in ways.items():
-                # A random network redraws nothing: its error, and what sums to it, is the image.
+                # The error of a random network, and what sums to it, is the image itself.
                 if (way, name) in (("error_map", "svdd"), ("integrated_gradients", "autoencoder")):
                     continue
                 pairs = zip(

@@ -44,7 +44,7 @@ def test_a_mask_sets_its_share_to_zero_and_leaves_the_rest(x):
     np.testing.assert_array_equal(seen[seen != 0], x[seen != 0])
 
 
-def test_without_options_nothing_is_damaged(x):
+def test_without_options_nothing_is_corrupted(x):
     np.testing.assert_array_equal(numpy(autoencoder().corrupt(x)), x)
 
 
@@ -106,14 +106,14 @@ def test_denoising_leads_back_to_where_data_are_dense():
     Without noise a code that is not narrow copies, and no score tells anything.
     """
     x = np.random.default_rng(0).normal(size=(2048, 2)).astype("float32")
-    strange = np.array([[4.0, -4.0], [1.0, 1.0]], "float32")
+    anomalous = np.array([[4.0, -4.0], [1.0, 1.0]], "float32")
     scores = {}
     for noise in (0.0, 1.0):
         encoder = draw_weights(mlp((2,), units=(2,)), 0)
         model = Autoencoder(encoder, draw_weights(mlp((2,), units=(2,)), 1), noise=noise)
         model.compile(keras.optimizers.Adam(0.02))
         model.fit(x, batch_size=256, epochs=100, verbose=0)
-        scores[noise] = model.predict(strange, verbose=0)
+        scores[noise] = model.predict(anomalous, verbose=0)
     np.testing.assert_allclose(scores[1.0], [4.0, 0.25], rtol=0.25)
     assert scores[0.0].max() < 0.05
 
@@ -126,7 +126,7 @@ def test_errors_are_the_score_feature_by_feature(x):
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_a_sequence_autoencoder_learns_to_redraw_its_windows(cell):
+def test_a_sequence_autoencoder_learns_to_reconstruct_its_windows(cell):
     rng = np.random.default_rng(0)
     phase = rng.uniform(0, 2 * np.pi, size=(64, 1, 1))
     waves = np.sin(np.arange(8)[:, None] / 2 + np.arange(2) + phase).astype("float32")

@@ -103,7 +103,7 @@ def test_scores_are_distinct_by_their_spread():
     assert not scores_distinct(np.array([1.0, np.nan]))
 
 
-def test_strange_probes_hold_the_values_of_the_normal_ones(x):
+def test_anomalous_probes_hold_the_values_of_the_normal_ones(x):
     probes = with_anomalous(x.reshape(64, 2, 2))
     assert probes.shape == (128, 2, 2)
     np.testing.assert_array_equal(probes[:64], x.reshape(64, 2, 2))

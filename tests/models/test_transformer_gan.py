@@ -165,14 +165,14 @@ def test_without_contrast_there_is_no_second_view(x):
 
 
 def test_the_score_is_error_plus_doubt():
-    """A network that redraws 1 everywhere and a D of ¼: by hand."""
+    """A network that reconstructs 1 everywhere and a D of ¼: by hand."""
     x = np.zeros((2, *SHAPE), "float32")
     x[1, 0] = [4, 1, 1]  # error 9 + 0 + 0 on this row, 1 on the 15 other values
     expected = {"reconstruction": np.array([1.0, 24 / 18]), "discriminator": np.full(2, 0.75)}
     expected["both"] = expected["reconstruction"] + expected["discriminator"]
     for score_by, scores in expected.items():
         model = gan(score_by=score_by)
-        fix(redrawing(model), np.ones(3))
+        fix(reconstructing(model), np.ones(3))
         fix(model.discriminator.layers[-1], [np.log(1 / 3)])
         np.testing.assert_allclose(model.predict(x, verbose=0), scores, rtol=1e-5)
         error, doubt = (numpy(term) for term in model.terms(x))
@@ -190,7 +190,7 @@ def test_without_a_gan_the_score_is_the_error(x):
     np.testing.assert_allclose(model.predict(x, verbose=0), error, rtol=1e-6)
 
 
-def redrawing(model):
+def reconstructing(model):
     """The layer that gives the reconstruction."""
     return next(n for n in model.transformer.layers if n.output is model.transformer.outputs[0])
 
@@ -207,9 +207,9 @@ def test_a_level_of_its_own_leaves_the_score_of_a_window(x, normalize):
     ("normalize", "factor"), [("none", 9), ("center", 9), ("window", 1), ("reversible", 9)]
 )
 def test_the_units_of_the_error(x, normalize, factor):
-    """A network that redraws 0, its view's mean: data three times as large cost 9 or 1 times."""
+    """Of a network that returns 0, the mean of its view: 3 times the data, 9 or 1 times the cost."""
     model = TransformerGAN(network(), normalize=normalize)
-    fix(redrawing(model), np.zeros(3))
+    fix(reconstructing(model), np.zeros(3))
     small, large = model.predict(x, verbose=0), model.predict(3 * x, verbose=0)
     np.testing.assert_allclose(large, factor * small, rtol=2e-3)
     if normalize == "window":

@@ -276,12 +276,11 @@ def evaluation_changes_nothing(subject: Subject) -> None:
 def callbacks_work(subject: Subject) -> None:
     trained, data = subject.trained, subject.data
     best = int(np.argmin(trained.history["val_loss"]))
-    if "soft-boundary" not in getattr(trained.model, "objective", ""):  # its radius starts late
-        restored = trained.model.evaluate(
-            *data.pair("validation"), batch_size=BATCH_SIZE, verbose=0, return_dict=True
-        )
-        of_best = [trained.history["val_loss"][best]]
-        require_same([restored["loss"]], of_best, "restored and best validation loss", rtol=1e-5)
+    restored = trained.model.evaluate(
+        *data.pair("validation"), batch_size=BATCH_SIZE, verbose=0, return_dict=True
+    )
+    of_best = [trained.history["val_loss"][best]]
+    require_same([restored["loss"]], of_best, "restored and best validation loss", rtol=1e-5)
 
     with open(trained.folder / "history.csv", newline="") as file:
         logged = [float(row["val_loss"]) for row in csv.DictReader(file)]

@@ -19,7 +19,7 @@ def test_biases_and_the_last_activation_are_a_choice():
     assert np.all((drawn > 0) & (drawn < 1))
 
 
-def test_windows_are_flattened_and_redrawn():
+def test_windows_are_flattened_and_reconstructed():
     network = mlp((2, 3), units=(6,), output_shape=(2, 3))
     network.set_weights([np.eye(6), np.zeros(6)])
     x = np.arange(12, dtype="float32").reshape(2, 2, 3)

@@ -80,16 +80,18 @@ def test_the_embedding_is_the_mean_state_or_the_code():
     np.testing.assert_allclose(found, states.mean(axis=1), atol=1e-5)
 
     narrow = draw_weights(transformer_reconstructor((7, 4), **SMALL, bottleneck=3), 0)
-    redrawn, code = narrow.predict(windows(), verbose=0)
+    reconstructed, code = narrow.predict(windows(), verbose=0)
     kernel, bias = narrow.layers[-2].get_weights()
-    np.testing.assert_allclose(redrawn.reshape(3, 28), code @ kernel + bias, atol=1e-4)
+    np.testing.assert_allclose(reconstructed.reshape(3, 28), code @ kernel + bias, atol=1e-4)
 
 
 def test_order_matters_by_the_positions_alone():
     network = draw_weights(transformer((7, 4), **SMALL), 0)
     flat = np.ones((1, 7, 4), "float32")
-    redrawn = draw_weights(transformer_reconstructor((7, 4), **SMALL), 0).predict(flat, verbose=0)
-    assert np.std(redrawn[0], axis=1).min() > 1e-3  # equal rows, told apart
+    reconstructed = draw_weights(transformer_reconstructor((7, 4), **SMALL), 0).predict(
+        flat, verbose=0
+    )
+    assert np.std(reconstructed[0], axis=1).min() > 1e-3  # equal rows, told apart
     there, back = (network.predict(x, verbose=0) for x in (windows(), windows()[:, ::-1]))
     assert np.abs(there - back).max() > 1e-3
 
