@@ -207,7 +207,7 @@ def test_a_level_of_its_own_leaves_the_score_of_a_window(x, normalize):
     ("normalize", "factor"), [("none", 9), ("center", 9), ("window", 1), ("reversible", 9)]
 )
 def test_the_units_of_the_error(x, normalize, factor):
-    """Of a network that returns 0, the mean of its view: 3 times the data, 9 or 1 times the cost."""
+    """Of a network that returns 0, the mean of its view: 3 times the data cost 9 or 1 times."""
     model = TransformerGAN(network(), normalize=normalize)
     fix(reconstructing(model), np.zeros(3))
     small, large = model.predict(x, verbose=0), model.predict(3 * x, verbose=0)
