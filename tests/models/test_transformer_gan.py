@@ -356,3 +356,9 @@ def test_networks_that_do_not_fit_are_refused():
         TransformerGAN(network(), window_generator((7, 3)), discriminator, "joint")
     with pytest.raises(ValueError, match=r"discriminator maps \(None, 7, 3\) to \(None, 1\)"):
         TransformerGAN(network(), generator, window_discriminator((7, 3)), "joint")
+
+
+def test_a_config_of_0_1_0_without_a_gan_is_read():
+    model = TransformerGAN(network(), normalize="center")
+    config = {**model.get_config(), "coupling": "separate", "score_by": "both"}
+    assert TransformerGAN.from_config(config).get_config() == model.get_config()

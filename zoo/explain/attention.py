@@ -1,4 +1,4 @@
-"""What the Transformers of a model attend to."""
+"""Attention weights of the Transformer that reads the samples of a model."""
 
 from __future__ import annotations
 

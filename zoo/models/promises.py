@@ -1,4 +1,4 @@
-"""What the contracts of models and detectors share: a promise, its error, and how to hold to it."""
+"""Promise, error and checks that the contracts of models and detectors share."""
 
 from __future__ import annotations
 

@@ -148,6 +148,12 @@ class TransformerGAN(AnomalyModel):
         self.build(transformer.input_shape)
 
     @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> TransformerGAN:
+        if config["generator"] is None:  # 0.1.0 kept values that have no effect without a GAN
+            config = {**config, "coupling": "none", "score_by": "reconstruction"}
+        return super().from_config(config, custom_objects)
+
+    @classmethod
     def examples(cls) -> Iterator[Example]:
         def make(**options: Any) -> TransformerGAN:
             return cls(draw_weights(transformer_reconstructor(WINDOW, **ATTENTION), 0), **options)

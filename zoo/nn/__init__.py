@@ -1,3 +1,3 @@
-"""What models are made of: layers, networks and losses."""
+"""Parts of models: layers, networks and losses."""
 
 import zoo.engine  # noqa: F401  (an installed backend, before Keras is imported)
