@@ -380,7 +380,10 @@ class AnomalyModel(engine.Trainer, keras.Model):
             x = given_data.as_array(x)
             if verbose in (0, "auto") and not (steps or callbacks):
                 return self._predict(x, batch_size)
-            reason, cure = "it shows progress or calls back", "leave verbose, steps and callbacks"
+            reason, cure = (
+                "it shows progress or calls back",
+                "leave verbose, steps and callbacks out",
+            )
         else:
             reason, cure = f"x is a {type(x).__name__}, which Keras iterates", "give an array"
         if engine.fast():

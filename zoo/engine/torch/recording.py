@@ -72,8 +72,8 @@ class Recordings:
         except (RuntimeError, NotImplementedError) as error:
             reason, cure = f"it cannot be recorded on torch: {error}", "mend it, or use JAX"
             if DRAWS in str(error):
-                reason = "it reads numbers in Python, as seeded noise does on torch"
-                cure = "JAX and TensorFlow compile it"
+                reason = "Python reads a tensor's number in it, as seeded noise and SGD do on torch"
+                cure = "take Adam, or JAX or TensorFlow, which compile it"
             step_aside(self.model, self.what, reason, cure)
             return None
         _drop_needless(graph)
