@@ -1,6 +1,6 @@
 """Convolution and pooling of images, on the backend that Keras runs on.
 
-Each of `tensorflow.py`, `jax.py` and `torch.py` gives `convolve(x, kernel)`, a convolution at
+Each backend's `convolution.py` gives `convolve(x, kernel)`, a convolution at
 stride 1 that keeps height and width; `halve(x)`, the maximum of each 2×2 block; and `moments(x)`,
 the mean and variance of each channel. All take `(n, height, width, channels)`.
 """

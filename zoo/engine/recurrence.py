@@ -1,14 +1,13 @@
 """Recurrent layers as one kernel each, on the backend that Keras runs on.
 
-Each of `tensorflow.py`, `jax.py` and `torch.py` gives `simple_rnn`, `lstm` and `gru`. They take
-a whole series `(n, time, features)`, the initial states `(n, units)`, and the weights in Keras'
-layout, all of them tensors of one float type, and whether all outputs are wanted (`sequences`) and
-whether this is training; they return the outputs `(n, time, units)`, or None, and the list of final
-states, the last output first. Gradients by everything that goes in are theirs; second derivatives
-are not.
+Each backend's `recurrence.py` gives `simple_rnn`, `lstm` and `gru`. Their arguments are the series
+`(n, time, features)`, the initial states `(n, units)`, the weights in Keras' layout, all tensors of
+one float type, whether to return all outputs (`sequences`), and whether this is training. They
+return the outputs `(n, time, units)`, or None, and the list of final states, the last output first.
+They define gradients by all tensor arguments, but no second derivatives.
 
-A kernel that does not suit the moment (a device with a better one of Keras' own, an export to a
-format of fewer operations) raises `NotImplementedError`, as Keras' own kernels do.
+A kernel that cannot serve (the device has a better one of Keras' own, an exporter knows fewer
+operations) raises `NotImplementedError`, as Keras' own kernels do.
 """
 
 import importlib

@@ -1,6 +1,6 @@
 """Attention whose six products are batched matrix products without a transposed copy.
 
-Left to itself, JAX derives products that XLA's CPU compiler takes to slow loops.
+The products that JAX derives by itself become slow loops in XLA's CPU compiler.
 """
 
 import jax
@@ -9,7 +9,7 @@ from jax import lax
 
 
 def attend(query, key, value, keep=None):
-    """softmax(QKᵀ/√d) V, each head by itself."""
+    """Return softmax(QKᵀ/√d) V for each head."""
     n, time, heads, size = query.shape
     flat = (jnp.swapaxes(each, 1, 2).reshape(n * heads, -1, size) for each in (query, key, value))
     if keep is not None:
@@ -45,5 +45,5 @@ _attend.defvjp(_forward, _backward)
 
 
 def _product(a, b, axis_a, axis_b):
-    """Of each pair of matrices, summed over an axis of each."""
+    """Return the product of each pair of matrices, summed over an axis of each."""
     return lax.dot_general(a, b, (((axis_a,), (axis_b,)), ((0,), (0,))))

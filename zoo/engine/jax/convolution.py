@@ -1,16 +1,15 @@
 """Convolution and pooling on a CPU, where XLA's own are slow: over blocks of 2×2 pixels.
 
-A block of four pixels is taken as one pixel of four times the channels. A 5×5 kernel then is a
-3×3 kernel of sixteen times the numbers, a third of them zeros; but what it meets lies together in
-memory, and a product of it with 4 channels runs at several times the speed of one with a single
-channel. The maximum of a block, and sums over the map, need no move of numbers then: XLA sees that
-the way out of the blocks and back into them comes to nothing.
+A block of four pixels becomes one pixel of four times the channels. A 5×5 kernel then becomes a
+3×3 kernel of sixteen times the elements, a third of them zeros. But its inputs are contiguous in
+memory, and a product over 4 channels runs several times faster than one over a single channel. The
+maximum of a block needs no copy then: XLA cancels the reshapes out of blocks and back into them.
 
-The gradient of a kernel is a convolution too, of the input with the gradient of the output, where
-samples and channels have changed places. Told so, XLA takes its fast way; its own rule, which names
-the axes anew and moves nothing, is ten to a hundred times slower.
+The gradient by a kernel is a convolution too, of the input with the gradient of the output, with
+samples and channels transposed. Written so, it takes XLA's fast path; XLA's own rule, which
+relabels the axes and copies nothing, is ten to a hundred times slower.
 
-Where a map is no larger than the kernel, the convolution is one product of all pixels with all.
+Where a map is no larger than the kernel, the convolution is one dense matrix product.
 """
 
 import math
@@ -18,20 +17,21 @@ import math
 import jax
 import jax.numpy as jnp
 from jax import lax
+from keras import ops
 
-FEW = 128  # channels in times channels out, up to which blocks are faster forwards
-MATRIX = 2**22  # numbers of a matrix that takes all pixels to all pixels, at most
+FEW = 128  # input times output channels up to which blocks are faster in the forward pass
+MATRIX = 2**22  # elements, at most, of the matrix from all pixels to all pixels
 
 
 def convolve(x, kernel):
-    """`x` convolved with `kernel`, `(height, width, channels, filters)`, both of odd size."""
+    """Return `x` convolved with `kernel`, `(height, width, channels, filters)`."""
     x, kernel = jnp.asarray(x), jnp.asarray(kernel)
     odd = kernel.shape[0] % 2 == kernel.shape[1] % 2 == 1
     if not odd or jax.default_backend() != "cpu":
         return _xla(x, kernel)
     small = x.shape[1] <= kernel.shape[0] and x.shape[2] <= kernel.shape[1]
     if small and math.prod((*x.shape[1:], *x.shape[1:3], kernel.shape[3])) <= MATRIX:
-        return _all_with_all(x, kernel)
+        return _dense(x, kernel)
     return _convolve(x, kernel)
 
 
@@ -60,8 +60,8 @@ _convolve.defvjp(_forward, _backward)
 
 
 def _by_kernel(x, gradient, size):
-    """Gradient by a kernel of `size`: how `x` and `gradient` go together at each shift."""
-    if x.shape[3] > gradient.shape[3]:  # shift the one of fewer channels
+    """Return the gradient by a kernel of `size`: the correlation of `x` and `gradient`."""
+    if x.shape[3] > gradient.shape[3]:  # shift the array of fewer channels
         return _turned(_by_kernel(gradient, x, size))
     padding = [(length // 2, length // 2) for length in size]
     found = _xla(x.transpose(3, 1, 2, 0), gradient.transpose(1, 2, 0, 3), padding)
@@ -69,18 +69,18 @@ def _by_kernel(x, gradient, size):
 
 
 def _turned(kernel):
-    """The kernel of the way back: from filters to channels, by opposite shifts."""
+    """Return the kernel of the backward pass: filters to channels, opposite shifts."""
     return kernel[::-1, ::-1].swapaxes(2, 3)
 
 
-def _all_with_all(x, kernel):
-    """The same by a matrix that takes all pixels and channels to all pixels and filters."""
+def _dense(x, kernel):
+    """Return the same by one matrix from all pixels and channels to all pixels and filters."""
     n, height, width, channels = x.shape
     rows, columns, _, filters = kernel.shape
     spare = [(max(0, m - 1 - k // 2),) * 2 for m, k in ((height, rows), (width, columns))]
     kernel = jnp.pad(kernel, (*spare, (0, 0), (0, 0)))
     top, left = kernel.shape[0] // 2, kernel.shape[1] // 2
-    seen = [  # by each pixel of the output
+    seen = [  # the input pixels of each output pixel
         kernel[top - row : top - row + height, left - column : left - column + width]
         for row in range(height)
         for column in range(width)
@@ -90,39 +90,18 @@ def _all_with_all(x, kernel):
 
 
 def halve(x):
-    """Maximum of each 2×2 block; an odd last row or column is dropped."""
+    """Return the maximum of each 2×2 block; an odd last row or column is dropped."""
     return _highest(_blocks(x[:, : x.shape[1] // 2 * 2, : x.shape[2] // 2 * 2]))
 
 
-@jax.custom_vjp
 def moments(x):
-    """Mean and variance of each channel over samples and places: two of `(channels,)`."""
-    if x.shape[1] % 2 or x.shape[2] % 2:
-        sums = [each.sum((0, 1, 2)) for each in (x, x * x)]
-    else:
-        blocks = _blocks(x)
-        sums = [each.sum((0, 1, 2)).reshape(4, -1).sum(0) for each in (blocks, blocks * blocks)]
-    mean, squares = (each / (x.size // x.shape[3]) for each in sums)
-    return mean, squares - mean**2
-
-
-def _moments_forward(x):
-    mean, variance = moments(x)
-    return (mean, variance), (x, mean)
-
-
-def _moments_backward(saved, gradients):
-    x, mean = saved
-    by_mean, by_variance = (each / (x.size // x.shape[3]) for each in gradients)
-    return (2 * by_variance * (x - mean) + by_mean,)
-
-
-moments.defvjp(_moments_forward, _moments_backward)
+    """Return mean and variance of each channel over samples and pixels, each `(channels,)`."""
+    return ops.moments(x, axes=(0, 1, 2))
 
 
 @jax.custom_vjp
 def _highest(blocks):
-    """The highest of the four pixels of each block and channel."""
+    """Return the maximum of the four pixels of each block and channel."""
     return _pixels(blocks).max(axis=3)
 
 
@@ -132,7 +111,7 @@ def _highest_forward(blocks):
 
 
 def _highest_backward(saved, gradient):
-    """All of it goes to the first pixel that is as high; JAX' own rule is slow to divide it."""
+    """Pass the gradient to the first maximal pixel; JAX' own rule divides it, slowly."""
     blocks, highest = saved
     number = lax.broadcasted_iota(jnp.int32, _pixels(blocks).shape, 3)
     is_highest = _pixels(blocks) == highest[..., None, :]
@@ -154,23 +133,23 @@ def _can_be_blocks(x, kernel):
 
 
 def _blocks(x):
-    """`(n, height, width, channels)` to `(n, height / 2, width / 2, 4 channels)`."""
+    """Return `(n, height, width, channels)` as `(n, height / 2, width / 2, 4 channels)`."""
     n, height, width, channels = x.shape
     x = x.reshape(n, height // 2, 2, width // 2, 2, channels)
     return x.transpose(0, 1, 3, 2, 4, 5).reshape(n, height // 2, width // 2, 4 * channels)
 
 
 def _from_blocks(x):
-    """The reverse of `_blocks`."""
+    """Invert `_blocks`."""
     n, height, width, channels = x.shape
     x = x.reshape(n, height, width, 2, 2, channels // 4)
     return x.transpose(0, 1, 3, 2, 4, 5).reshape(n, 2 * height, 2 * width, channels // 4)
 
 
 def _block_kernel(kernel):
-    """`(5, 5, channels, filters)` to `(3, 3, 4 channels, 4 filters)`.
+    """Return a kernel `(5, 5, channels, filters)` as `(3, 3, 4 channels, 4 filters)`.
 
-    Three blocks in a row are six pixels; each of a block's two output pixels sees five of them.
+    Three blocks in a row are six pixels; each of a block's two output pixels depends on five.
     """
     *_, channels, filters = kernel.shape
     places = [(row, column) for row in (0, 1) for column in (0, 1)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 
 import jax
 import keras
@@ -26,12 +25,11 @@ class Program:
             with lend(model.variables, values):
                 return function(x)
 
-        jit = functools.partial(jax.jit, compiler_options=_wide_vectors())
         self._pure = pure
-        self._batch = jit(pure)
-        self._shared_batch = jit(lambda values, x: pure(values, sharding.shared(x)))
-        self._batches = jit(self._turns)
-        self._shared_batches = jit(lambda *given: sharding.in_shares(self._turns, *given))
+        self._batch = jax.jit(pure)
+        self._shared_batch = jax.jit(lambda values, x: pure(values, sharding.shared(x)))
+        self._batches = jax.jit(self._turns)
+        self._shared_batches = jax.jit(lambda *given: sharding.in_shares(self._turns, *given))
         self._read(model)
 
     def of(self, model) -> Program:
@@ -103,19 +101,3 @@ def lend(variables, values) -> keras.StatelessScope:
     """Return a scope in which `variables` have these values and assignments go no further."""
     lent = list(zip(variables, values, strict=True))
     return keras.StatelessScope(lent, initialize_variables=False)
-
-
-@functools.cache
-def _wide_vectors():
-    """Return options that let XLA use all of a CPU's vector registers, if this XLA has them.
-
-    By itself it takes half of AVX-512's.
-    """
-    if jax.default_backend() != "cpu":
-        return None
-    options = {"xla_cpu_prefer_vector_width": 512}
-    try:
-        jax.jit(lambda: 0, compiler_options=options).lower().compile()
-    except jax.errors.JaxRuntimeError:
-        return None
-    return options

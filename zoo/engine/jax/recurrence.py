@@ -1,10 +1,9 @@
 """Recurrent layers on JAX: one scan forwards, one backwards, and no weight gradient inside either.
 
-The input's part of every step is one product before the scan; the gradients of the recurrent
-weights are one product, over time and samples, after the scan backwards. Time and samples stay
-axes of their own: made one, they could not be spread over devices by samples. Each gate goes into
-the scan as an array of its own: XLA's CPU compiler does not vectorise a step that slices them out
-of one.
+The input's contribution to all steps is one product before the scan; the gradients of the recurrent
+weights are one product, over time and samples, after the backward scan. Time and samples stay
+separate axes: flattened, they could not be sharded by samples. Each gate enters the scan as an
+array of its own: XLA's CPU compiler does not vectorize a step that slices gates out of one array.
 """
 
 import functools
@@ -15,11 +14,11 @@ import jax.numpy as jnp
 
 
 class _Cell(NamedTuple):
-    """A step forwards, and its derivatives."""
+    """One step of time, and its derivatives."""
 
-    forward: object  # (input's parts of the gates, state's parts, states) -> states, what is kept
-    backward: object  # (gradients by states after, what was kept, states before)
-    # -> gradients by the input's parts, by the state's parts, and by the states before otherwise
+    forward: object  # (gates from the input, from the state, states) -> states, residuals
+    backward: object  # (gradients by the new states, residuals, old states)
+    # -> gradients by the gates from input and state, and by the old states directly
 
 
 def simple_rnn(x, state, kernel, recurrent, bias, sequences, training):
@@ -48,7 +47,7 @@ def _layer(cell, x, states, kernel, recurrent, bias, state_bias, sequences):
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def _run(cell, sequences, x, states, kernel, recurrent, bias, state_bias):
-    """Outputs of all steps `(time, n, units)`, None unless `sequences`, and the final states."""
+    """Return outputs `(time, n, units)`, None unless `sequences`, and the final states."""
 
     def step(states, gates):
         states, _ = cell.forward(*both(gates, states), states)
@@ -107,7 +106,7 @@ _run.defvjp(_forward, _backward)
 
 
 def _projected(x, kernel, recurrent, bias, state_bias):
-    """The input's parts of all gates and steps, and a function that completes those of one step."""
+    """Return the gates from the input, of all steps, and a function that adds one step's state."""
     units = recurrent.shape[0]
 
     def split(weight):
@@ -123,7 +122,7 @@ def _projected(x, kernel, recurrent, bias, state_bias):
 
 
 def _over_steps(a, b):
-    """aᵀ b, summed over time and samples."""
+    """Return aᵀ b, summed over time and samples."""
     return jnp.tensordot(a, b, ((0, 1), (0, 1)))
 
 

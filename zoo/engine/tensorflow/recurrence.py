@@ -1,12 +1,12 @@
 """Recurrent layers on TensorFlow: a loop over time, compiled by XLA for every core.
 
-An operation of a small layer takes longer to start than to run, so XLA makes one kernel of the loop
-forwards and, in training, one of the loop backwards. Their products are too small to be spread over
-cores: each core takes a share of the samples. The input's part of every step is one product before
-the loop; the gradients of the weights are products over time and samples after it.
+An operation of a small layer takes longer to launch than to run, so XLA compiles one kernel for the
+forward loop and, in training, one for the backward loop. Their products are too small for several
+cores: each core takes a shard of the samples. The input's contribution to all steps is one product
+before the loop; the gradients of the weights are products over time and samples after it.
 
-Outside training a layer is Keras', which every exporter knows, but where `by_kernels` says that the
-graph stays here.
+Outside training a layer is Keras' own, which every exporter knows, unless `by_kernels` says that
+the graph is not exported.
 """
 
 import contextvars
@@ -18,11 +18,11 @@ import tensorflow as tf
 from zoo.backend import core_count
 
 _kernels_score = contextvars.ContextVar("kernels_score", default=False)
-SHARE = 8  # samples that a core is given at least
+SHARE = 8  # samples, at least, of a core's shard
 
 
 def by_kernels(function):
-    """`function`, whose recurrent layers are kernels of XLA outside training too."""
+    """Return `function` with its recurrent layers as XLA kernels outside training too."""
 
     @functools.wraps(function)
     def by_kernels(*args):
@@ -36,14 +36,14 @@ def by_kernels(function):
 
 
 class _Cell(NamedTuple):
-    """A step forwards, and its derivatives."""
+    """One step of time, and its derivatives."""
 
     gates: int
     states: int
-    kept: int  # arrays of a step that the way back needs
-    forward: object  # (input's parts of the gates, state's parts, states) -> states, what is kept
-    backward: object  # (gradients by states after, what was kept, output before)
-    # -> gradients by the input's parts, by the state's parts, and by the states before otherwise
+    kept: int  # number of residuals of a step
+    forward: object  # (gates from the input, from the state, states) -> states, residuals
+    backward: object  # (gradients by the new states, residuals, previous output)
+    # -> gradients by the gates from input and state, and by the old states directly
 
 
 def simple_rnn(x, state, kernel, recurrent, bias, sequences, training):
@@ -65,7 +65,7 @@ def lstm(x, state, carry, kernel, recurrent, bias, sequences, training):
 
 
 def _leave_to_cudnn():
-    """Keras calls cuDNN's kernels itself."""
+    """Raise NotImplementedError on a GPU, where Keras calls cuDNN's kernels."""
     if tf.config.list_logical_devices("GPU"):
         raise NotImplementedError
 
@@ -88,7 +88,7 @@ def _layer(cell, x, states, kernel, recurrent, biases, sequences, training):
 
 
 def _trained(cell):
-    """A function of time-major input, states and weights, with its derivative."""
+    """Return a function of time-major input, states and weights, with its derivative."""
     forwards, backwards = _kernels(cell)
 
     @tf.custom_gradient
@@ -116,7 +116,7 @@ def _trained(cell):
 
 
 def _shares(x, states):
-    """`(x, states)` of the samples of each core; all are one share if they cannot be divided."""
+    """Return `(x, states)` of each core's samples; one share if they cannot be divided."""
     count = 1 if tf.config.list_logical_devices("GPU") else core_count()
     samples = x.shape[1]
     if samples is None or samples % count or samples < SHARE * count:
@@ -126,14 +126,14 @@ def _shares(x, states):
 
 
 def _joined(shares):
-    """The reverse of `_shares`."""
+    """Invert `_shares`."""
     x, states = zip(*shares, strict=True)
     return tf.concat(x, 1), [tf.concat(each, 0) for each in zip(*states, strict=True)]
 
 
 @functools.cache
 def _kernels(cell):
-    """The way forwards and the way back, each compiled by XLA."""
+    """Return the forward and the backward pass, each compiled by XLA."""
 
     @tf.function(jit_compile=True, autograph=False)
     def forwards(x, states, weights):
@@ -147,7 +147,7 @@ def _kernels(cell):
 
 
 def _forward(cell, x, states, weights, sequences, keep=False):
-    """Outputs of all steps if `sequences`, final states, and what the way back needs if `keep`."""
+    """Return outputs of all steps if `sequences`, final states, and residuals if `keep`."""
     kernel, recurrent, *biases = weights
     bias, state_bias = (*biases, None, None)[:2]
     time = _time(x)
@@ -171,7 +171,7 @@ def _forward(cell, x, states, weights, sequences, keep=False):
 
 
 def _backward(cell, x, states, weights, outputs, kept, by_outputs, by_states):
-    """Gradients by the input, the initial states and the weights."""
+    """Return the gradients by the input, the initial states and the weights."""
     kernel, recurrent, *biases = weights
     transposed = tf.transpose(recurrent)
     before = tf.concat([states[0][None], outputs[:-1]], 0)
@@ -204,7 +204,7 @@ def _backward(cell, x, states, weights, outputs, kept, by_outputs, by_states):
 
 @functools.cache
 def _scoring_kernel(cell, sequences):
-    """The way forwards, nothing kept; outputs of all steps, or of the last."""
+    """Return the forward pass without residuals; outputs of all steps, or of the last."""
 
     @tf.function(jit_compile=True, autograph=False)
     def forwards(x, states, weights):
@@ -215,7 +215,7 @@ def _scoring_kernel(cell, sequences):
 
 
 def _inputs_parts(x, kernel, bias, gates):
-    """The input's parts `(time, n, units)` of the gates, of all steps."""
+    """Return the gates from the input, each `(time, n, units)`."""
     flat, units = _flat(x), kernel.shape[1] // gates
     shape = tf.concat([tf.shape(x)[:2], [units]], 0)
     parts = [tf.matmul(flat, part) for part in tf.split(kernel, gates, 1)]

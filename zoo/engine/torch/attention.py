@@ -5,7 +5,7 @@ from torch.nn import functional
 
 
 def attend(query, key, value, keep=None):
-    """softmax(QKᵀ/√d) V, each head by itself."""
+    """Return softmax(QKᵀ/√d) V for each head."""
     query, key, value = (each.transpose(1, 2) for each in (query, key, value))
     if keep is None:
         found = functional.scaled_dot_product_attention(query, key, value)

@@ -1,11 +1,11 @@
 """Recurrent layers on PyTorch: torch's own kernels, and two written here for the CPU.
 
-Torch's LSTM is oneDNN's on the CPU and cuDNN's on a GPU, and stays. Its GRU and simple cell on the
-CPU record every operation of every step; those written here run the steps in place, multiply
-the factors of all gate gradients out beforehand, for all steps at once, and take the gradients
-of the weights afterwards, as one product over time and samples.
+Torch's LSTM (oneDNN's on the CPU, cuDNN's on a GPU) is used as it is. Its GRU and simple cell on
+the CPU record every operation of every step. Those written here run the steps in place, compute the
+factors of all gate gradients beforehand, for all steps at once, and the gradients of the weights
+afterwards, as one product over time and samples.
 
-They are operators of torch's dispatcher (`torch.ops.zoo`): a traced step holds one call of each,
+They are operators of torch's dispatcher (`torch.ops.zoo`): a recorded step holds one call of each,
 not the steps of the loop.
 """
 
@@ -51,7 +51,7 @@ def lstm(x, state, carry, kernel, recurrent, bias, sequences, training):
 
 
 def _require_eager():
-    """Exporters know neither our operators nor, some of them, torch's kernels."""
+    """Raise NotImplementedError under an exporter, which does not know these kernels."""
     if (
         torch.jit.is_tracing()
         or torch.compiler.is_compiling()
@@ -69,7 +69,7 @@ def _batch_first(outputs, sequences):
 
 
 def _stacked(function, x, states, weights):
-    """Torch's kernel of one layer: outputs, and the last of each state."""
+    """Return outputs and final states by torch's own kernel of one layer."""
     states = tuple(s[None] for s in states) if isinstance(states, tuple) else states[None]
     outputs, *last = function(
         x, states, weights, len(weights) == 4, 1, 0.0, torch.is_grad_enabled(), False, False
@@ -78,7 +78,7 @@ def _stacked(function, x, states, weights):
 
 
 def _weights(kernel, recurrent, input_bias, state_bias):
-    """Weights as torch's kernels want them; a bias that Keras does not have is zero."""
+    """Return weights in torch's layout; a bias that Keras does not have is zero."""
     weights = [kernel.t().contiguous(), recurrent.t().contiguous()]
     if input_bias is None:
         return weights
@@ -90,13 +90,13 @@ def _weights(kernel, recurrent, input_bias, state_bias):
 
 
 def _reset_first(weight):
-    """Torch's order of gates: reset, update, candidate."""
+    """Return gates in torch's order: reset, update, candidate."""
     update, reset, candidate = weight.chunk(3)
     return torch.cat([reset, update, candidate])
 
 
 def _gru_biases(bias, kernel):
-    """What is added to the input's part of all gates, and to the state's part of the candidate."""
+    """Return the bias of all gates, and the bias inside the reset of the candidate."""
     if bias is None:
         zeros = kernel.new_zeros(kernel.shape[1])
         return zeros, zeros[: len(zeros) // 3]
@@ -107,19 +107,19 @@ def _gru_biases(bias, kernel):
 
 
 def _projected(x, kernel, bias):
-    """x W + b of all steps: `(time, n, gates)`."""
+    """Return x W + b of all steps, `(time, n, gates)`."""
     flat = x.reshape(-1, x.shape[2])
     flat = flat @ kernel if bias is None else torch.addmm(bias, flat, kernel)
     return flat.view(*x.shape[:2], -1)
 
 
 def _product(a, b):
-    """aᵀ b, summed over time and samples."""
+    """Return aᵀ b, summed over time and samples."""
     return a.reshape(-1, a.shape[2]).t() @ b.reshape(-1, b.shape[2])
 
 
 class _SimpleRNN(torch.autograd.Function):
-    """`(time, n, features)` to outputs `(time, n, units)` and the last of them."""
+    """A layer from `(time, n, features)` to outputs `(time, n, units)` and the last output."""
 
     @staticmethod
     def forward(ctx, x, state, kernel, recurrent, bias):
@@ -143,7 +143,7 @@ class _SimpleRNN(torch.autograd.Function):
 
 
 class _GRU(torch.autograd.Function):
-    """`(time, n, features)` to outputs `(time, n, units)` and the last of them."""
+    """A layer from `(time, n, features)` to outputs `(time, n, units)` and the last output."""
 
     @staticmethod
     def forward(ctx, x, state, kernel, recurrent, input_bias, state_bias):
@@ -177,7 +177,7 @@ class _GRU(torch.autograd.Function):
 
 
 def _operator(schema, fake):
-    """Make a function an operator of torch's; `fake` gives empty results, for tracing."""
+    """Register a function as an operator of torch; `fake` returns empty results, for tracing."""
     name = schema.split("(")[0]
 
     def register(function):
@@ -190,7 +190,7 @@ def _operator(schema, fake):
 
 
 def _states_of(x, state):
-    """Room for all states, `(time + 1, n, units)`, the first in place."""
+    """Return an array of all states, `(time + 1, n, units)`, the initial one filled in."""
     states = x.new_empty(len(x) + 1, *state.shape)
     states[0] = state
     return states
@@ -238,8 +238,10 @@ def _simple_rnn_backward(outputs, last, recurrent, states):
     ),
 )
 def _gru(x, state, kernel, recurrent, input_bias, state_bias, keep):
-    """All states; update gate, reset gate and candidate; h R_h + c_h (of the last step only
-    unless `keep`)."""
+    """Return all states; update gate, reset gate and candidate; h R_h + c_h.
+
+    The last is that of the final step alone unless `keep`.
+    """
     units = state.shape[1]
     gates = _projected(x, kernel, input_bias)
     states = _states_of(x, state)
@@ -270,8 +272,11 @@ def _gru(x, state, kernel, recurrent, input_bias, state_bias, keep):
     ),
 )
 def _gru_backward(outputs, last, recurrent, states, gates, from_state):
-    """Gradients by candidate, update, reset, `from_state` and, through the update gate alone, the
-    state before; and by the initial state."""
+    """Return the gradients of all steps, and that by the initial state.
+
+    Side by side: by candidate, update, reset, `from_state`, and by the old state through the update
+    gate.
+    """
     time, n, units = from_state.shape
     update, reset, candidate = gates.split(units, 2)
     parts = gates.new_empty(time, n, 5 * units)  # factors of the state's gradient, then gradients
