@@ -45,7 +45,7 @@ def users_compiler():
         return
     import jax
 
-    before = jax.config.jax_disable_most_optimizations
+    before = os.environ.get("JAX_DISABLE_MOST_OPTIMIZATIONS") == "1"  # tests/conftest.py
     jax.config.update("jax_disable_most_optimizations", False)
     yield
     jax.config.update("jax_disable_most_optimizations", before)
