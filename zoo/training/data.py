@@ -1,4 +1,4 @@
-"""What a user gives to `fit` and `predict`, as arrays in batches."""
+"""Turn what a user gives to `fit` and `predict` into arrays in batches."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Call:
 
     @property
     def kind(self) -> tuple[Any, ...]:
-        """What a program is compiled for; hashable."""
+        """Return the shapes that a program is compiled for; hashable."""
         return self.index, *(tuple(each.shape) for each in (*self.data, self.order))
 
     def __call__(self) -> None:
