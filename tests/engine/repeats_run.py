@@ -37,7 +37,7 @@ def trained(make, shape):
 def larger():
     def wide():
         encoder, decoder = mlp((64,), (512, 512, 8)), mlp((8,), (512, 64))
-        return Autoencoder(draw_weights(encoder, 0), draw_weights(decoder, 1))
+        return Autoencoder(draw_weights(encoder, 0), draw_weights(decoder, 1), noise=0.0)
 
     yield (
         "LeNet",

@@ -97,7 +97,9 @@ def test_both_engines_give_the_same_numbers(users_compiler, example):
 
 
 def autoencoder(**options):
-    model = Autoencoder(draw_weights(mlp((5,), (4, 2)), 0), draw_weights(mlp((2,), (4, 5)), 1))
+    model = Autoencoder(
+        draw_weights(mlp((5,), (4, 2)), 0), draw_weights(mlp((2,), (4, 5)), 1), noise=0.0
+    )
     model.compile(keras.optimizers.Adam(1e-2), **options)
     return model
 

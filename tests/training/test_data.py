@@ -26,7 +26,9 @@ def nothing_leaves_the_fast_path(caplog):
 
 
 def autoencoder():
-    model = Autoencoder(draw_weights(mlp((4,), (3,)), 0), draw_weights(mlp((3,), (4,)), 1))
+    model = Autoencoder(
+        draw_weights(mlp((4,), (3,)), 0), draw_weights(mlp((3,), (4,)), 1), noise=0.0
+    )
     model.compile(keras.optimizers.Adam(0.01))
     return model
 

@@ -26,7 +26,7 @@ def test_python_runs_no_step_and_no_score_once_they_are_recorded():
             return super().call(inputs)
 
     encoder = keras.Sequential([keras.Input((5,)), Told(3)])
-    model = Autoencoder(encoder, draw_weights(mlp((3,), (5,)), 1))
+    model = Autoencoder(encoder, draw_weights(mlp((3,), (5,)), 1), noise=0.0)
     model.compile("adam")
     model.fit(Batches(ROWS, 2, seed=0, drop_last=True), epochs=1, verbose=0)
     for _ in range(CALLS_BEFORE + 1):
