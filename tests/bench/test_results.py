@@ -58,3 +58,15 @@ def test_values_of_the_wrong_kind_are_named():
         content = {"environment": {}, "rows": [ROW, ROW | {key: value}]}
         with pytest.raises(results.ResultsError, match=f"row 2 has {key} {value!r}"):
             results.check(json.loads(json.dumps(content)))
+
+
+def test_files_of_one_machine_are_read_as_one(tmp_path):
+    paths = [tmp_path / "one.json", tmp_path / "two.json"]
+    results.write(paths[0], Outcome({"cpu": "abacus"}, [ROW]))
+    results.write(paths[1], Outcome({"cpu": "abacus"}, [ROW | {"model": "rnn_64"}], True))
+    found = results.read_all(paths)
+    assert [row["model"] for row in found["rows"]] == ["gru_64", "rnn_64"]
+    assert found["environment"] == {"cpu": "abacus"} and found["interrupted"]
+    results.write(paths[1], Outcome({"cpu": "slide rule"}, [ROW]))
+    with pytest.raises(results.ResultsError, match="two.json: cpu slide rule, but abacus in"):
+        results.read_all(paths)

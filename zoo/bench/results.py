@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,33 @@ def read(path: str | Path) -> dict[str, Any]:
             f"{path} is no JSON ({error}); give a file that zoo bench --out wrote"
         ) from error
     check(found, path)
+    return found
+
+
+def read_all(paths: Sequence[str | Path]) -> dict[str, Any]:
+    """Read files of `write` that were measured on one machine, as one.
+
+    Args:
+        paths: `.json` files.
+
+    Returns:
+        A dict with the `environment` of the first and the `rows` of all.
+
+    Raises:
+        ResultsError: as `read`, or the files come from different machines or versions.
+        OSError: a file cannot be read.
+    """
+    parts = [read(path) for path in paths]
+    for path, part in zip(paths, parts, strict=True):
+        for fact in ("cpu", "cores", "versions"):
+            own, first = (each["environment"].get(fact) for each in (part, parts[0]))
+            if own != first:
+                raise ResultsError(
+                    f"{path}: {fact} {own}, but {first} in {paths[0]}; show them one by one"
+                )
+    found = parts[0] | {"rows": [row for part in parts for row in part["rows"]]}
+    if any(part.get("interrupted") for part in parts):
+        found["interrupted"] = True
     return found
 
 

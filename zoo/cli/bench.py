@@ -49,7 +49,7 @@ def bench(options: argparse.Namespace) -> int:
     recorded = [] if options.against is None else comparison.read_record(options.against)
     interrupted, code = False, 0
     if options.shown is not None:
-        found = results.read(options.shown)
+        found = results.read_all(options.shown)
         tables.print_rows(found["rows"])
         tables.print_peers(found["rows"])
     else:
@@ -143,9 +143,10 @@ def add_parsers(commands: Any) -> None:
     add(
         "--from",
         dest="shown",
+        nargs="+",
         type=Path,
         metavar="FILE.json",
-        help="measure nothing, show what an earlier --out wrote",
+        help="measure nothing, show what earlier --out wrote; several files become one table",
     )
     add("--overwrite", action="store_true", help="replace files that exist")
 
