@@ -116,7 +116,7 @@ def write(path, cells, notes, how):
         file.seek(0)
         file.truncate()
         if how.blank and i % 4 == 1:
-            lines.append("\n")
+            lines.append("  \n" if i % 8 == 1 else "\n")
     text = "".join(lines)
     if not how.last_newline:
         text = text.removesuffix("\n")

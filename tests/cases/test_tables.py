@@ -178,6 +178,10 @@ class TestAlike:
         (tmp_path / "x.csv").write_text(PLAIN)
         learned, _, _ = files.read_features(tmp_path / "x.csv", columns=["volt", "temp"])
         pd.testing.assert_frame_equal(learned.reset_index(drop=True), TABLE[["volt", "temp"]])
+        labelled = TABLE.assign(label=[0, 1] * (ROWS // 2))
+        labelled.to_csv(tmp_path / "y.csv", index=False)
+        learned, *_ = files.read_features(tmp_path / "y.csv", (), "label", columns=["volt"])
+        assert list(learned.columns) == ["volt"] and len(learned) == ROWS // 2
         with pytest.raises(ValueError, match="has no column 'tmp'"):
             files.read_features(tmp_path / "x.csv", columns=["volt", "tmp"])
 

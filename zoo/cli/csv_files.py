@@ -70,8 +70,10 @@ def read_features(
             measurement and that no option speaks of; several machines in one series.
     """
     name = str(path)
-    reader = TableReader(path, dialect or Dialect(), columns or None)
     special = [*ignore, *([label_column] if label_column else [])]
+    if columns:
+        columns = [*columns, *(column for column in special if column not in columns)]
+    reader = TableReader(path, dialect or Dialect(), columns or None)
     reader.require([*special, *keep])
     table = reader.read()
     if not len(table):
@@ -89,8 +91,7 @@ def read_features(
     cure = "repair the file, or give --missing mean (or forward, for a series)"
     require_finite(numbers.to_numpy(), numbers.index, features, name, missing, cure)
     notes += [
-        f"column '{found.column}' of '{name}' {found.said}; it is learned, and any other value "
-        f"will raise the score"
+        f"column '{found.column}' of '{name}' {found.said}; it is learned as a constant"
         for found in findings
         if found.kind == "constant"
     ]

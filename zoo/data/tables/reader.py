@@ -23,7 +23,6 @@ from zoo.data.tables.dialect import Dialect, look_alike
 from zoo.data.tables.numbers import NotANumber, to_numbers
 from zoo.data.tables.records import (
     NEWLINE,
-    PIECE,
     Block,
     Cutter,
     Decoder,
@@ -41,6 +40,7 @@ SMALL = 4096  # bytes below which pandas takes longer to start than Python to re
 HEAD = 1 << 16  # bytes read to find the header
 SAMPLE = 50  # lines looked at for another dialect
 WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+BLANK = re.compile(rb"^[ \t]*$(?!\Z)", re.MULTILINE)  # a line without a cell
 MISSING = sorted({form for w in MISSING_WORDS for form in (w, w.upper(), w.title(), w.lower())}
                  | {"NaN", "-NaN", "<NA>"})  # fmt: skip
 
@@ -251,7 +251,7 @@ class TableReader:
             f"cells and '.' in numbers"
         )
 
-    def _blocks(self, source: Source, size: int = PIECE) -> Iterator[Block]:
+    def _blocks(self, source: Source, size: int | None = None) -> Iterator[Block]:
         decoder = Decoder(self.dialect.encoding, self.name)
         cutter = Cutter(self.dialect.separator, self.name)
         for piece in source.pieces(self.name, size):
@@ -397,7 +397,7 @@ class Parser:
         count = len(ends) // width
         if int(newline.sum()) != count:
             return None
-        if width == 1 and (block.data.startswith(b"\n") or b"\n\n" in block.data):
+        if width == 1 and BLANK.search(block.data):
             return None
         if not quotes:
             return np.arange(block.line, block.line + count), width

@@ -235,7 +235,7 @@ class Source:
     file: BinaryIO
     stream: BinaryIO
 
-    def pieces(self, name: str, size: int = PIECE) -> Iterator[bytes]:
+    def pieces(self, name: str, size: int | None = None) -> Iterator[bytes]:
         """Yield the bytes, some at a time, and an empty piece at the end.
 
         Raises:
@@ -243,7 +243,7 @@ class Source:
         """
         while True:
             try:
-                piece = self.stream.read(size)
+                piece = self.stream.read(size or PIECE)
             except (*DAMAGE, RuntimeError) as error:
                 raise InputError(
                     f"'{name}' is packed and damaged ({str(error).strip()}); pack or copy it again"

@@ -75,9 +75,15 @@ def _parquet(path: Path, rows: int) -> Iterator[pd.DataFrame]:
         empty = True
         for batch in file.iter_batches(batch_size=rows):
             empty = False
-            yield batch.to_pandas().reset_index(drop=True)
+            yield _without_index(batch.to_pandas(ignore_metadata=True))
         if empty:
-            yield file.schema_arrow.empty_table().to_pandas()
+            empty_table = file.schema_arrow.empty_table()
+            yield _without_index(empty_table.to_pandas(ignore_metadata=True))
+
+
+def _without_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame without the column in which pandas stores an index that has no name."""
+    return frame[[c for c in frame.columns if not str(c).startswith("__index_level_")]].copy()
 
 
 def _excel(path: Path) -> Iterator[pd.DataFrame]:
