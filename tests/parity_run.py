@@ -20,7 +20,11 @@ from zoo.training.batches import Batches
 STEPS = 50
 BATCH_SIZE = 8
 
-SUBJECTS = {subject.name: subject for cls in model_classes() for subject in contract.subjects(cls)}
+SUBJECTS = {
+    subject.name: subject
+    for cls in model_classes("zoo.models", "zoo.detectors")
+    for subject in contract.subjects(cls)
+}
 
 
 def explained():

@@ -19,7 +19,8 @@ ROOT = Path(__file__).parent.parent
 BACKENDS = ("tensorflow", "jax", "torch")
 INSTALLED = [backend for backend in BACKENDS if importlib.util.find_spec(backend)]
 PARITY_RUN = ROOT / "tests" / "parity_run.py"
-SUBJECTS = [subject for cls in model_classes() for subject in contract.subjects(cls)]
+MODELS = model_classes("zoo.models", "zoo.detectors")
+SUBJECTS = [subject for cls in MODELS for subject in contract.subjects(cls)]
 EXPLANATIONS = (
     "gradient_times_input",
     "integrated_gradients",
@@ -134,7 +135,7 @@ def test_a_file_scores_the_same_wherever_it_is_read(trained, scored, written, re
 
 
 @needs_two
-@pytest.mark.parametrize("cls", model_classes(), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", MODELS, ids=lambda cls: cls.__name__)
 def test_explanations_are_the_same(scored, pair, cls):
     a, b = (scored[backend] for backend in pair)
     maps = [key for key in a if key.startswith(f"{cls.__name__}-") and key.endswith(EXPLANATIONS)]

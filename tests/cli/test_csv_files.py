@@ -1,6 +1,8 @@
 """Detectors on files: what is read, what is written, and what is said when it cannot be."""
 
 import io
+import subprocess
+import sys
 import threading
 import time
 
@@ -12,7 +14,7 @@ import zoo
 from zoo.cli import csv_files as files
 from zoo.cli import main as cli
 from zoo.cli.watching import watch
-from zoo.detectors import Autoencoder, Forecaster
+from zoo.detectors import Autoencoder, Forecaster, registry
 
 QUICK = {"epochs": 3, "learning_rate": 1e-2, "batch_size": 32, "random_state": 0}
 TIME = np.arange(400)
@@ -107,8 +109,8 @@ class TestExplaining:
         ("words", "said"),
         [
             (("nothing.csv",), "'nothing.csv' does not exist"),
-            (("data.csv", "--method", "magic"), "method is 'magic'; choose one of auto, error"),
-            (("data.csv", "--count", "0"), "count is 0"),
+            (("data.csv", "--method", "magic"), "--method is 'magic'; choose one of auto, error"),
+            (("data.csv", "--count", "0"), "--count is 0"),
             (("empty.csv",), "has a header and no rows"),
         ],
     )
@@ -235,11 +237,28 @@ class TestCommands:
         code, out, _ = run("watch", model, folder / "data.csv", "--stop", "--adapt")
         assert code == 0 and out.count("\n") == 401
 
+    def test_help_lists_the_methods_without_keras(self):
+        code = """if True:
+            import sys
+            from zoo.cli import main as cli
+            assert cli.main(["fit", "--help"]) == 0
+            assert cli.main(["fit", "a.csv", "--out", "m.zoo", "--method", "nope"]) == 2
+            sys.exit(", ".join({"keras", "numpy", "tyro"} & set(sys.modules)) or 0)"""
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert all(f"  {name}\n" in done.stdout for name in registry.names())
+        assert "there is no method 'nope'" in done.stderr
+
     @pytest.mark.parametrize(
         ("words", "said"),
         [
             (["fit", "{data}", "--out", "{new}", "--method", "autoencodr"], "mean 'autoencoder'?"),
             (["fit", "nothing.csv", "--out", "{new}"], "'nothing.csv' does not exist"),
+            (
+                ["fit", "{data}", "--out", "{new}", "--batch-size", "0", "--ignore", "timestamp"]
+                + ["--label-column", "label"],
+                "--batch-size is 0; give a whole number (1 to 10,000,000)",
+            ),
             (["fit", "{data}", "--out", "{model}"], "exists already; give --overwrite"),
             (["fit", "{data}", "--out", "/nowhere/m.zoo"], "/nowhere does not exist"),
             (["fit", "{data}", "--out", "{new}", "--label-column", "fraud"], "no column 'fraud'"),

@@ -12,32 +12,30 @@ from pathlib import Path
 import numpy as np
 
 import zoo
-from zoo.detectors import registry
+from zoo.detectors import contract, registry
 
-LATENT = np.random.default_rng(0).normal(size=(200, 1)).repeat(3, axis=1)
-X = LATENT * [1, -2, 3] + 0.1 * np.random.default_rng(1).normal(size=(200, 3))
-SIZES = {
-    "transformer-gan": {"width": 8, "blocks": 1, "coupling": "joint", "window": 4},
-    "sequence-autoencoder": {"units": (8, 4), "window": 4},
-    "forecaster": {"units": (8,), "window": 4},
+SUBJECTS = {
+    subject.name: subject
+    for cls in registry.classes().values()
+    for subject in contract.subjects(cls)
 }
 
 
 def save(folder):
-    for method, kind in registry.classes().items():
-        settings = SIZES.get(method, {"units": (8, 4)})
-        detector = kind(epochs=2, learning_rate=1e-2, random_state=0, **settings).fit(X)
-        detector.save(folder / f"{method}.zoo")
-        np.savez(folder / f"{method}.npz", score=detector.anomaly_score(X), out=detector.predict(X))
+    for name, subject in SUBJECTS.items():
+        detector = subject.new(epochs=2).fit(subject.data.train)
+        detector.save(folder / f"{name}.zoo")
+        x = subject.data.test
+        np.savez(folder / f"{name}.npz", score=detector.anomaly_score(x), out=detector.predict(x))
 
 
 def load(folder, out):
     found = {}
     for file in sorted(folder.glob("*/*.zoo")):
-        detector = zoo.load(file)
+        detector, x = zoo.load(file), SUBJECTS[file.stem].data.test
         name = f"{file.parent.name}_{file.stem}"
-        found[f"{name}_score"] = detector.anomaly_score(X)
-        found[f"{name}_out"] = detector.predict(X)
+        found[f"{name}_score"] = detector.anomaly_score(x)
+        found[f"{name}_out"] = detector.predict(x)
     np.savez(out, **found)
 
 

@@ -19,11 +19,12 @@ import pytest
 
 import zoo
 from zoo.backend import BACKENDS
-from zoo.detectors import Autoencoder, artifact, registry
+from zoo.detectors import Autoencoder, artifact, contract, registry
 from zoo.detectors.artifact import MANIFEST, SUMS, WEIGHTS, ArtifactError
 from zoo.nn.initializers import drawn_by_numpy
 
 SCRIPT = Path(__file__).with_name("artifact_run.py")
+NAMES = [subject.name for cls in registry.classes().values() for subject in contract.subjects(cls)]
 INSTALLED = [b for b in BACKENDS if importlib.util.find_spec(b)]
 X = np.random.default_rng(0).normal(size=(120, 3)) * [1, 2, 3]
 
@@ -41,7 +42,7 @@ def run(backend, *arguments):
 
 @pytest.fixture(scope="session")
 def saved(tmp_path_factory):
-    """Artefacts of every method, by the backend that fitted them."""
+    """Artefacts of every example, by the backend that fitted them."""
     folder = tmp_path_factory.mktemp("artefacts")
     for backend in INSTALLED:
         (folder / backend).mkdir()
@@ -57,18 +58,18 @@ def read(saved):
     return {backend: np.load(saved / f"{backend}.npz") for backend in INSTALLED}
 
 
-@pytest.mark.parametrize("method", registry.names())
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("written", BACKENDS)
 @pytest.mark.parametrize("loaded", BACKENDS)
-def test_scores_and_decides_the_same_wherever_it_is_read(saved, read, written, loaded, method):
+def test_scores_and_decides_the_same_wherever_it_is_read(saved, read, written, loaded, name):
     if not {written, loaded} <= set(INSTALLED):
         pytest.skip("one of the backends is not installed")
-    expected = np.load(saved / written / f"{method}.npz")
+    expected = np.load(saved / written / f"{name}.npz")
     found = read[loaded]
     np.testing.assert_allclose(
-        found[f"{written}_{method}_score"], expected["score"], rtol=1e-5, atol=1e-7
+        found[f"{written}_{name}_score"], expected["score"], rtol=1e-5, atol=1e-7
     )
-    np.testing.assert_array_equal(found[f"{written}_{method}_out"], expected["out"])
+    np.testing.assert_array_equal(found[f"{written}_{name}_out"], expected["out"])
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ def test_auto_reaches_beyond_what_was_seen():
 def test_few_scores_give_their_largest_and_say_so():
     calibration = Calibration(np.arange(20.0))
     calibration.choose("auto", 0.01, np.arange(20.0))
-    assert calibration.limit == 19 and "too few" in calibration.rule
+    assert 19 < calibration.limit < 19.001 and "too few" in calibration.rule
 
 
 def test_a_share_flags_as_many_of_the_training_data():
@@ -60,7 +60,7 @@ def test_probability_is_the_share_of_normals_below():
 def test_equal_scores_are_no_error():
     calibration = Calibration(np.ones(500))
     calibration.choose("auto", 0.01, np.ones(500))
-    assert calibration.limit == 1 and np.isfinite(calibration.probability([0, 1, 2])).all()
+    assert 1 < calibration.limit < 1.001 and np.isfinite(calibration.probability([0, 1, 2])).all()
 
 
 def test_survives_json_to_the_bit():

@@ -63,11 +63,11 @@ def test_a_reader_may_use_a_chunks_memory_again():
 
 
 @pytest.mark.parametrize("kind", [Autoencoder, DeepSVDD, Forecaster])
-def test_finds_the_strange_ones(kind):
+def test_finds_the_anomalies(kind):
     settings = {"window": 4, "units": (8,)} if kind is Forecaster else {"units": (8, 4)}
     detector = kind(**QUICK, **settings).fit(chunks(150))
-    strange = X[:20] + 8
-    flagged = detector.predict(np.concatenate([X[:50], strange]))
+    anomalous = X[:20] + 8
+    flagged = detector.predict(np.concatenate([X[:50], anomalous]))
     assert np.mean(flagged[50:] == -1) > 0.9 and np.mean(detector.predict(X) == -1) < 0.06
     detector.set_threshold(contamination=0.1)
     assert np.mean(detector.predict(X) == -1) == pytest.approx(0.1, abs=0.01)

@@ -32,7 +32,7 @@ def with_a_hot_row(position=100):
     return data
 
 
-def test_the_strangest_row_is_explained_by_name_and_in_its_own_unit(rows):
+def test_the_most_anomalous_row_is_explained_by_name_and_in_its_own_unit(rows):
     found = rows.explain(with_a_hot_row(), count=2).table(top=1)
     assert list(found["row"])[0] == pd.Timestamp("2025-01-05 04:00")
     first = found.iloc[0]
@@ -56,7 +56,7 @@ def test_errors_average_to_the_score(rows):
     np.testing.assert_allclose(found.contributions.mean(axis=1), found.scores, rtol=1e-4)
 
 
-def test_the_strangest_windows_do_not_overlap_and_name_the_step(series):
+def test_the_most_anomalous_windows_do_not_overlap_and_name_the_step(series):
     data = with_a_hot_row()
     found = series.explain(data, count=3)
     assert np.abs(np.subtract.outer(found.rows, found.rows))[~np.eye(3, dtype=bool)].min() >= 5

@@ -1,6 +1,7 @@
 """Anything may be handed to `fit`, to scoring, to the reader: scores come back, or a sentence."""
 
 import warnings
+from functools import cache
 
 import keras
 import numpy as np
@@ -10,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from zoo.detectors import Autoencoder, Forecaster, artifact
+from zoo.detectors import Autoencoder, artifact, registry
 from zoo.detectors.artifact import ArtifactError
+from zoo.detectors.examples import tiny
 from zoo.detectors.stream import StreamScorer
 
 pytestmark = [
@@ -75,25 +77,21 @@ def test_fit(missing, x):
 
 
 @pytest.fixture(scope="module")
+def fitted():
+    """Fit a detector of each method, once."""
+    return cache(lambda kind: tiny(kind, epochs=1).fit(SANE))
+
+
+@pytest.fixture(scope="module")
 def table():
     return Autoencoder(**TINY, missing="mean").fit(pd.DataFrame(SANE, columns=["a", "b"]))
 
 
-@pytest.fixture(scope="module")
-def series():
-    return Forecaster(**TINY, window=4).fit(SANE)
-
-
-@EXAMPLES
+@pytest.mark.parametrize("kind", registry.classes().values(), ids=lambda kind: kind.__name__)
+@settings(EXAMPLES, max_examples=100)
 @given(x=anything)
-def test_score_a_table(table, x):
-    finite_or_a_sentence(table.anomaly_score, x)
-
-
-@EXAMPLES
-@given(x=anything)
-def test_score_a_series(series, x):
-    finite_or_a_sentence(series.anomaly_score, x)
+def test_score(fitted, kind, x):
+    finite_or_a_sentence(fitted(kind).anomaly_score, x)
 
 
 @EXAMPLES

@@ -94,12 +94,12 @@ def test_a_state_of_another_detector_is_refused(series, table):
 def test_the_threshold_follows_slow_drift_and_no_anomaly(table):
     rng = np.random.default_rng(0)
     drifting = np.concatenate([X] * 4) + np.linspace(0, 1, 2400)[:, None]
-    strange = rng.choice(2400, 24, replace=False)
-    drifting[strange] += 5
+    anomalous = rng.choice(2400, 24, replace=False)
+    drifting[anomalous] += 5
     fixed = StreamScorer(table).push(drifting)["anomaly"]
     stream = StreamScorer(table, Drift(length=200, every=20))
     following = stream.push(drifting)["anomaly"]
-    assert following.iloc[strange].all()
+    assert following.iloc[anomalous].all()
     assert fixed.iloc[-400:].mean() > 0.3 and following.iloc[-400:].mean() < 0.05
     assert "median of the last 200 scores" in stream.explain()
     assert table.calibration_.rule in StreamScorer(table).explain()

@@ -4,7 +4,11 @@ import pytest
 
 from zoo.models import contract, model_classes
 
-SUBJECTS = {subject.name: subject for cls in model_classes() for subject in contract.subjects(cls)}
+SUBJECTS = {
+    subject.name: subject
+    for cls in model_classes("zoo.models", "zoo.detectors")
+    for subject in contract.subjects(cls)
+}
 
 
 # One worker of pytest-xdist (--dist loadgroup) trains a model once for all of its tests.

@@ -349,7 +349,7 @@ def _scored(stream: StreamScorer, chunk: pd.DataFrame, warm_up: int) -> pd.DataF
     scores = stream.push(chunk)["score"].to_numpy(np.float32)
     if first == 0 and warm_up:
         scores[:warm_up] = scores[warm_up]
-    table = stream.detector.judged(scores, chunk.index)
+    table = stream.detector.decisions(scores, chunk.index)
     if warm_up:
         table["warm_up"] = np.arange(first, first + len(chunk)) < warm_up
     return table

@@ -6,13 +6,17 @@ Nothing heavy is imported up here, as in `zoo.cli.main`.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from inspect import getsource
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from zoo.cli.start import early_options, readable_warnings, start_backend
+from zoo.errors import InputError
 
 if TYPE_CHECKING:
     from zoo.data.tables.dialect import Dialect
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FitOptions:
-    """What a detector is fitted on and where it goes."""
+    """Options of `zoo fit` that every method shares."""
 
     out: Path  # file to write, model.zoo for one
     ignore: tuple[str, ...] = ()  # columns to leave out: times, names
@@ -33,7 +37,7 @@ class FitOptions:
     thousands: str | None = None  # between groups of three digits
     encoding: str = "utf-8"  # of the file
     overwrite: bool = False  # replace the file if it exists
-    method: str = "autoencoder"  # which detector
+    method: str = "autoencoder"  # which detector, autoencoder by default
     backend: Literal["auto", "tensorflow", "jax", "torch"] = "auto"  # auto: the first installed
     device: Literal["auto", "cpu", "gpu"] = "auto"  # gpu: CUDA or Apple Metal
     engine: Literal["auto", "fast", "reference"] = "auto"  # reference: by Keras' public API alone
@@ -51,17 +55,23 @@ def fit(words: Sequence[str]) -> None:
         FileNotFoundError: no such CSV file.
         FileExistsError: `--out` exists, and no `--overwrite`.
     """
+    early = early_options(words, "method")
+    if early.method is None and {"-h", "--help"} & set(words):
+        print(fit_help())
+        return
+    from zoo.detectors import registry
+
+    method = early.method or FitOptions.method
+    registry.require_known(method)  # before a backend is imported, which takes seconds
     import tyro
 
-    early = early_options(words, "method")
     start_backend(early.backend, early.device, early.engine)
     from zoo.cli.csv_files import options_named, read_features
     from zoo.data.tables.dialect import Dialect
-    from zoo.detectors import registry
     from zoo.report import terminal
 
     with readable_warnings():
-        kind = registry.get(early.method or FitOptions.method)
+        kind = registry.get(method)
         plain = tyro.conf.arg(name="")
         path, detector, options = tyro.cli(
             tuple[
@@ -100,10 +110,45 @@ def fit(words: Sequence[str]) -> None:
             )
         for note in notes:
             print(f"note: {note}", file=sys.stderr)
-        detector.fit(table)
+        with settings_as_options():
+            detector.fit(table)
         detector.save(options.out)
     terminal.print_facts(detector_facts(detector, len(table)))
     print(f"saved: {options.out}")
+
+
+@contextmanager
+def settings_as_options() -> Iterator[None]:
+    """Name a refused setting as the option that it is on the command line: `--batch-size`."""
+    from zoo.detectors.settings import SettingError
+
+    try:
+        yield
+    except SettingError as error:
+        raise InputError(f"--{error.name.replace('_', '-')} {error.said}") from error
+
+
+def fit_help() -> str:
+    """Return the help of `zoo fit` without a method: the methods and the options that all share."""
+    from zoo.detectors import registry
+
+    source = getsource(FitOptions)
+    options = re.findall(r"^    (\w+): .*  # (.+)$", source, re.MULTILINE)
+    return "\n".join(
+        [
+            "usage: zoo fit DATA.csv --out MODEL.zoo [--method METHOD] [options]",
+            "",
+            "Fit a detector on a CSV file with a header and save it.",
+            "",
+            "methods:",
+            *(f"  {name}" for name in registry.names()),
+            "",
+            "options:",
+            *(f"  --{name.replace('_', '-'):<13} {text}" for name, text in options),
+            "",
+            "zoo fit --method METHOD --help shows the settings of a method.",
+        ]
+    )
 
 
 def score(
@@ -148,7 +193,7 @@ def explain(
     dialect: Dialect | None = None,
     columns: Sequence[str] = (),
 ) -> None:
-    """Print what made the strangest rows of a CSV file strange.
+    """Print what made the most anomalous rows of a CSV file anomalous.
 
     Args:
         path: `.zoo` file.
@@ -167,10 +212,10 @@ def explain(
 
     if out is not None and out.exists() and not overwrite:
         raise FileExistsError(f"{out} exists already; give --overwrite or another --out")
-    with options_named():
+    with settings_as_options(), options_named():
         table = explain_file(zoo.load(path), data, count, top, method, dialect, columns)
     shown = table.assign(share=table["share"].map("{:.0%}".format))
-    terminal.print_table(shown.rename(columns={"row": "line"}), "What made the strangest rows")
+    terminal.print_table(shown.rename(columns={"row": "line"}), "What made these rows anomalous")
     if out is not None:
         table.to_csv(out, index=False)
         print(f"table: {out}")
@@ -204,7 +249,7 @@ def inspect(path: Path) -> None:
     terminal.print_facts(
         {
             "method": manifest["method"],
-            "judges": f"{manifest['kind']}, samples of shape {tuple(manifest['sample_shape'])}",
+            "fitted on": f"{manifest['kind']}, samples of shape {tuple(manifest['sample_shape'])}",
             "features": ", ".join(manifest["feature_names"] or [str(manifest["n_features"])]),
             "threshold": f"{calibration['limit']:.6g}: {calibration['rule']}",
             "scaling, missing": "{scaling}, {missing}".format(**manifest["preparation"]),
@@ -219,7 +264,7 @@ def inspect(path: Path) -> None:
 
 
 def detector_facts(detector: Any, rows: int) -> dict[str, Any]:
-    """What a fit came to, for the terminal."""
+    """Return the facts about a fitted detector that the terminal shows."""
     calibration, history = detector.calibration_, detector.history_
     losses = history.get("val_loss", history["loss"])
     return {
@@ -234,7 +279,7 @@ def detector_facts(detector: Any, rows: int) -> dict[str, Any]:
 
 
 def watch(options: argparse.Namespace) -> None:
-    """Score lines as they come in."""
+    """Score lines as they arrive."""
     import zoo
     from zoo.cli import watching
     from zoo.cli.csv_files import options_named
@@ -254,8 +299,8 @@ def add_parsers(commands: Any) -> None:
     """Add the commands of this module to the subparsers of `zoo`."""
     commands.add_parser("fit", help="fit a detector on a CSV file (zoo fit --help: its options)")
     scoring = commands.add_parser("score", help="score a CSV file of any length")
-    explaining = commands.add_parser("explain", help="say what made the strangest rows strange")
-    watching = commands.add_parser("watch", help="score lines as they come in")
+    explaining = commands.add_parser("explain", help="say what made the most anomalous rows so")
+    watching = commands.add_parser("watch", help="score lines as they arrive")
     inspecting = commands.add_parser("inspect", help="show what a .zoo file holds")
     exporting = commands.add_parser("export", help="write a .zoo file as ONNX, for one")
     for command in (scoring, explaining, watching, inspecting, exporting):
@@ -326,4 +371,4 @@ COMMANDS = {
     "inspect": lambda given: inspect(given.model),
     "export": lambda given: export(given.model, given.out, given.format, given.overwrite),
 }
-"""Command to what runs it, given its parsed options; `fit` reads its own, for they go by method."""
+"""Name of a command to the function that runs it; `fit` reads its own options, by method."""

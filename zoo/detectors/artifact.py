@@ -1,9 +1,9 @@
 """A fitted detector as one file that any backend reads, and that runs no code.
 
-A `.zoo` file is a ZIP archive, uncompressed, of three members: `manifest.json` (method, settings,
-preprocessing, threshold, feature names, versions, history), `model.weights.h5` (what Keras'
-`save_weights` writes) and `SHA256SUMS` of both. The networks are made anew from the settings, so
-that nothing in the file names a class or a function.
+A `.zoo` file is an uncompressed ZIP archive of three members: `manifest.json` (method, settings,
+preprocessing, threshold, feature names, versions, history), `model.weights.h5` (written by Keras'
+`save_weights`) and `SHA256SUMS` of both. The networks are made anew from the settings; the file
+names no class and no function, only a method of the registry.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ def load(path: str | Path) -> Any:
 
     Raises:
         FileNotFoundError: no such file.
-        ArtifactError: no `.zoo` file; damaged, altered, too large, of a newer format, or with
-            anything in it that `save` never writes.
+        ArtifactError: no `.zoo` file; damaged, altered, too large, of a newer format, of a method
+            or with settings that are not known here, or with contents that `save` never writes.
     """
     manifest, weights = read(path)
     name = f"'{path}'"
@@ -100,7 +100,7 @@ def load(path: str | Path) -> Any:
             detector.model_.load_weights(file)
     except ArtifactError:
         raise
-    except Exception as error:  # whatever Keras or h5py say of contents that no `save` wrote
+    except Exception as error:  # whatever Keras or h5py raise on contents that no `save` wrote
         said = str(error).strip().splitlines() or [type(error).__name__]
         raise ArtifactError(
             f"{name} does not hold together ({said[0][:200]}); fit and save the detector again"
@@ -109,7 +109,7 @@ def load(path: str | Path) -> Any:
 
 
 def read(path: str | Path) -> tuple[dict[str, Any], bytes]:
-    """Manifest and weights of a `.zoo` file, checked against their sums; nothing is built.
+    """Return manifest and weights of a `.zoo` file, checked against their sums; builds nothing.
 
     Raises:
         FileNotFoundError: no such file.
@@ -205,7 +205,7 @@ def _manifest(detector: OutlierDetector) -> dict[str, Any]:
 
 
 def _weights(detector: OutlierDetector) -> bytes:
-    """What Keras writes of a copy that was never compiled: weights, no optimizer."""
+    """Return the bytes that Keras writes for a copy that was never compiled: no optimizer state."""
     copy = detector.untrained()
     for variable, value in zip(copy.weights, detector.model_.weights, strict=True):
         variable.assign(value)
@@ -216,7 +216,7 @@ def _weights(detector: OutlierDetector) -> bytes:
 
 
 def _described(manifest: dict[str, Any], name: str) -> Any:
-    """The estimator that a manifest describes, without its model."""
+    """Return the detector that a manifest describes, without its model."""
     wrote = manifest.get("versions", {}).get("zoo", "unknown")
     try:
         kind = registry.get(str(manifest.get("method")))
@@ -274,23 +274,23 @@ def _plain(value: Any, key: str, name: str) -> Any:
 def _require_room(detector: OutlierDetector, weights: bytes, name: str) -> None:
     """Refuse a file whose settings ask for more weights than it holds, before any is made."""
     held = _count_values(weights, name)
-    # In a thread of its own, for Keras would allocate later what it still knows of there.
+    # In a thread of its own: Keras keeps a list per thread of what it has yet to allocate.
     with ThreadPoolExecutor(1) as apart:
         asked = apart.submit(_count_weights, detector).result()
     if asked > held:
         raise ArtifactError(
-            f"{name} speaks of {asked:,} weights and holds {held:,}; it is damaged or was altered"
+            f"{name} needs {asked:,} weights and holds {held:,}; it is damaged or was altered"
         )
 
 
 def _count_weights(detector: OutlierDetector) -> int:
-    """Numbers that a detector's settings ask for; nothing is allocated."""
+    """Return the number of weights that a detector's settings ask for; allocates nothing."""
     with keras.StatelessScope(initialize_variables=False):
         return sum(math.prod(v.shape) for v in detector.untrained().weights)
 
 
 def _count_values(weights: bytes, name: str) -> int:
-    """Numbers in an HDF5 file that holds plain arrays and nothing else.
+    """Return the number of weights in an HDF5 file that holds plain arrays and nothing else.
 
     Raises:
         ArtifactError: links to other files, virtual or compressed data, or promised data that are
@@ -332,4 +332,4 @@ def _finite(values: list[float]) -> list[float | None]:
 
 
 def _refuse_constant(word: str) -> None:
-    raise InputError(f"{word} is no number")
+    raise InputError(f"{word} is not a number")

@@ -13,6 +13,7 @@ from zoo.evaluation.thresholds import PeaksOverThreshold, Percentile
 KEPT = 20_000  # scores; more are replaced by as many quantiles
 TAIL = 0.9  # quantile of normal scores where their tail begins
 ENOUGH = 100  # fewest scores to fit a tail to
+ROUNDING = 1e-5  # relative difference of one sample's scores in batches of different sizes
 
 
 class Calibration:
@@ -55,7 +56,7 @@ class Calibration:
         if isinstance(contamination, str):  # "auto"
             self._choose_by_rate(false_alarm_rate)
         elif contamination == 0:
-            self.limit, self.rule = float(self.scores[-1]), "the largest normal score"
+            self.limit, self.rule = self._largest(), "the largest normal score"
         elif training is None:
             raise InputError(
                 "contamination needs the scores of all training data, which a loaded detector "
@@ -102,6 +103,10 @@ class Calibration:
         made.limit, made.rule = float(saved["limit"]), str(saved["rule"])
         return made
 
+    def _largest(self) -> float:
+        """Return the largest normal score, plus what rounding may add to it in another batch."""
+        return float(self.scores[-1] + ROUNDING * abs(self.scores[-1]))
+
     def _choose_by_rate(self, rate: float) -> None:
         if self._tail is not None and rate < 1 - TAIL:
             start, share, shape, scale = self._tail
@@ -111,7 +116,7 @@ class Calibration:
             self.limit = float(np.quantile(self.scores, 1 - rate))
             self.rule = f"normal data exceed it with probability {rate:g}"
         else:
-            self.limit = float(self.scores[-1])
+            self.limit = self._largest()
             self.rule = f"the largest of {len(self.scores)} normal scores, too few for a tail"
 
 

@@ -156,15 +156,6 @@ def constructor_only_stores(subject: Subject) -> None:
     require(set(vars(again)) == names, f"the attributes {sorted(set(vars(again)) - names)}")
 
 
-@_promise("A clone has the same settings, and fitting changes none of them.")
-def settings_stay(subject: Subject) -> None:
-    before = subject.example.detector.get_params(deep=False)
-    require(subject.new().get_params(deep=False) == before, "a clone with other settings")
-    after = subject.fitted.get_params(deep=False)
-    changed = [name for name in before if after[name] != before[name]]
-    require(not changed, f"{', '.join(changed)} changed by fit")
-
-
 @_promise("Defaults lie within the bounds on their fields, and fit refuses the rest.")
 def bounds_are_kept(subject: Subject) -> None:
     hints = settings.hints(subject.cls)
@@ -175,6 +166,15 @@ def bounds_are_kept(subject: Subject) -> None:
             continue
         fit = subject.new(**{item.name: outside}).fit
         require_refused(partial(fit, subject.data.train), f"{item.name} is {outside!r}")
+
+
+@_promise("A clone has the same settings, and fitting changes none of them.")
+def settings_stay(subject: Subject) -> None:
+    before = subject.example.detector.get_params(deep=False)
+    require(subject.new().get_params(deep=False) == before, "a clone with other settings")
+    after = subject.fitted.get_params(deep=False)
+    changed = [name for name in before if after[name] != before[name]]
+    require(not changed, f"{', '.join(changed)} changed by fit")
 
 
 @_promise("fit returns the detector, and does not collapse.")
@@ -317,7 +317,8 @@ def bad_data_are_refused(subject: Subject) -> None:
         warnings.simplefilter("ignore")  # that names are missing
         require_refused(lambda: subject.new().fit(holed), "NaN")
         require_refused(lambda: subject.fitted.predict(holed), "NaN")
-        require_refused(lambda: subject.fitted.predict(np.zeros_like(holed[..., 1:])), "features")
+        wider = np.zeros((*holed.shape[:-1], holed.shape[-1] + 1))
+        require_refused(lambda: subject.fitted.predict(wider), "features")
 
 
 @_promise("An exported graph gives the same scores and decisions.")

@@ -5,12 +5,14 @@ Ruff et al., Deep One-Class Classification, ICML 2018.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from zoo import models
 from zoo.detectors import networks
 from zoo.detectors.base import Detector
+from zoo.detectors.examples import Example, tiny
 from zoo.detectors.networks import Network
 from zoo.detectors.settings import Bounds, NonNegative, Share, Units
 
@@ -44,6 +46,11 @@ class DeepSVDD(Detector):
     nu: Annotated[float, Bounds(above=0, most=1)] = 0.1
     center_rate: Share = 0.0
     weight_decay: NonNegative = 1e-6
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield from super().examples()
+        yield Example("windows", tiny(cls, network="gru", objective="soft-boundary"), "windows")
 
     def make(self, shape: tuple[int, ...], seed: int) -> models.DeepSVDD:
         return models.DeepSVDD(

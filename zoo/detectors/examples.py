@@ -25,7 +25,7 @@ QUICK = {"epochs": 4, "learning_rate": 1e-2, "batch_size": 32, "random_state": 0
 
 @dataclass(frozen=True)
 class ExampleData:
-    """Normal data to fit on, and data to judge.
+    """Normal data to fit on, and data to score.
 
     Attributes:
         train: normal; a frame of rows for a table or a series, else `(n, ...)` float64.

@@ -10,6 +10,7 @@ import pandas as pd
 
 from zoo import explain
 from zoo.detectors.outlier import OutlierDetector
+from zoo.detectors.settings import SettingError
 from zoo.errors import InputError
 from zoo.evaluation.metrics.events import distinct_peaks
 
@@ -22,9 +23,9 @@ def explanation(
     """Return the explanation of rows of `X`; arguments and errors as in `Detector.explain`."""
     given = detector._read(X)
     if method not in METHODS:
-        raise InputError(f"method is {method!r}; choose one of {', '.join(METHODS)}")
+        raise SettingError("method", f"is {method!r}; choose one of {', '.join(METHODS)}")
     if count < 1:
-        raise InputError(f"count is {count}; give 1 or more")
+        raise SettingError("count", f"is {count}; give 1 or more")
     model, prepared, length = detector.model_, detector.preparation_, len(given.values)
     series = detector.kind_ == "series"
     window = detector._window_length

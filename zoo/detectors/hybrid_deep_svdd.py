@@ -1,13 +1,18 @@
-"""Hybrid Deep SVDD: an embedding near one point that must also reconstruct the sample."""
+"""Hybrid Deep SVDD: an embedding near one point that must also reconstruct the sample.
+
+The compactness of Ruff et al., Deep One-Class Classification, ICML 2018, with a decoder beside it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from zoo import models
 from zoo.detectors import networks
 from zoo.detectors.base import Detector
+from zoo.detectors.examples import Example, tiny
 from zoo.detectors.networks import Network
 from zoo.detectors.settings import NonNegative, Units
 
@@ -40,6 +45,11 @@ class HybridDeepSVDD(Detector):
     reconstruction_weight: NonNegative = 1.0
     score_by: Literal["both", "compactness", "reconstruction"] = "both"
     weight_decay: NonNegative = 1e-6
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield from super().examples()
+        yield Example("images", tiny(cls, network="mlp"), "images")
 
     def make(self, shape: tuple[int, ...], seed: int) -> models.HybridDeepSVDD:
         return models.HybridDeepSVDD(

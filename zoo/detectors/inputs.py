@@ -1,4 +1,4 @@
-"""What a user hands over becomes finite numbers with names, or an error that says what to do."""
+"""Convert a user's data to finite numbers with names, or raise an error that says what to do."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ LARGEST = 1e100  # beyond it squares overflow
 
 @dataclass(frozen=True)
 class Given:
-    """Numbers of a table, series, stack of windows or stack of images, and what they are called.
+    """Numbers of a table, series, stack of windows or stack of images, with names and index.
 
-    `values` is float64 or float32, the first axis samples or time; NaN where `missing` lets it be.
-    It may be what was given, and not a copy.
+    `values` is float64 or float32, samples or time along the first axis, with NaN only if `missing`
+    allows it. It may share memory with the input.
     """
 
     values: np.ndarray
@@ -29,17 +29,17 @@ class Given:
 
 
 def read(X: Any, missing: bool = False, least: int = 1, detector: Any = None) -> Given:
-    """Turn what `fit` or a scoring method got into numbers.
+    """Convert the `X` of `fit` or a scoring method to numbers.
 
     Args:
         X: array or nested lists of two to four axes, pandas or polars frame.
-        missing: whether NaN may stay in.
-        least: samples that must be there.
-        detector: what errors speak of.
+        missing: whether NaN is allowed.
+        least: smallest number of samples.
+        detector: named in errors.
 
     Raises:
-        ValueError: names what was found and what was expected.
-        TypeError: a sparse matrix, or a thing that holds no numbers.
+        ValueError: says what was found and what was expected.
+        TypeError: a sparse matrix, or an object that holds no numbers.
     """
     names = index = None
     if hasattr(X, "columns") and hasattr(X, "dtypes"):
@@ -78,7 +78,7 @@ def read(X: Any, missing: bool = False, least: int = 1, detector: Any = None) ->
 
 
 def in_order(given: Given, names: Sequence[str] | None, features: int, who: str) -> Given:
-    """The columns as they were in training: matched by name where both sides have names.
+    """Return the columns in the order of training, matched by name where both sides have names.
 
     Raises:
         ValueError: names missing, surplus or repeated columns; another number of features.
@@ -105,7 +105,7 @@ def in_order(given: Given, names: Sequence[str] | None, features: int, who: str)
 
 
 def _from_frame(frame: Any) -> tuple[np.ndarray, tuple[str, ...] | None, pd.Index | None]:
-    """Values, names and index of a pandas frame, or of any other that has `to_numpy`."""
+    """Return values, names and index of a pandas frame, or of another that has `to_numpy`."""
     columns = list(frame.columns)
     twice = sorted({str(name) for name in columns if columns.count(name) > 1})
     if twice:

@@ -1,4 +1,4 @@
-"""The network for a sample's shape: dense for tables, recurrent for windows, LeNet for images."""
+"""Networks by the shape of a sample: dense for tables, recurrent for windows, LeNet for images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all detectors share: scikit-learn's outlier interface around a model of `zoo.models`."""
+"""The part that all detectors share: scikit-learn's outlier interface around an anomaly model."""
 
 from __future__ import annotations
 
@@ -148,12 +148,12 @@ class OutlierDetector(OutlierMixin, BaseEstimator):
             for the first rows, whose score is the first whole window's.
         """
         given = self._read(X)
-        table = self.judged(self._score_values(given.values), given.index)
+        table = self.decisions(self._score_values(given.values), given.index)
         if self.kind_ == "series":
             table["warm_up"] = np.arange(len(table)) < self._window_length - 1
         return table
 
-    def judged(self, scores: np.ndarray, index: pd.Index | None = None) -> pd.DataFrame:
+    def decisions(self, scores: np.ndarray, index: pd.Index | None = None) -> pd.DataFrame:
         """Return `score`, `probability` and `anomaly` for scores `(n,)` of this detector."""
         return pd.DataFrame(
             {

@@ -38,7 +38,7 @@ class MethodWarning(UserWarning):
 
 @dataclass(frozen=True)
 class Method:
-    """Where the detector of a method is defined.
+    """Name of a method and the place where its detector is defined.
 
     Attributes:
         name: of the method, `"deep-svdd"`.
@@ -72,12 +72,21 @@ def get(name: str) -> type[Any]:
     Raises:
         InputError: there is no such method, or its entry point cannot be loaded.
     """
+    return _loaded(_known()[require_known(name)])
+
+
+def require_known(name: str) -> str:
+    """Return the name of a method as the registry spells it; imports nothing.
+
+    Raises:
+        InputError: there is no such method; names the closest and all others.
+    """
     wanted, known = str(name).replace("_", "-"), _known()
     if wanted not in known:
         close = difflib.get_close_matches(wanted, known, n=1, cutoff=0.4)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise InputError(f"there is no method {name!r}{hint}\nmethods: {', '.join(known)}")
-    return _loaded(known[wanted])
+    return wanted
 
 
 def classes() -> dict[str, type[Any]]:

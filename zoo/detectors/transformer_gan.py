@@ -5,6 +5,7 @@ Vaswani et al., NeurIPS 2017; Chen et al., ICML 2020; Goodfellow et al., NeurIPS
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ import keras
 
 from zoo import models
 from zoo.detectors.base import Detector
+from zoo.detectors.examples import Example, tiny
 from zoo.detectors.settings import Bounds, Few, NonNegative, Positive, Size
 from zoo.models.base import AnomalyModel
 from zoo.nn.networks import (
@@ -31,8 +33,8 @@ class TransformerGAN(Detector):
 
     Args:
         window: rows per window.
-        coupling: `"none"`: no GAN; `"separate"`: it judges generated windows alone, as published;
-            `"joint"`: it judges reconstructions too.
+        coupling: `"none"`: no GAN; `"separate"`: the discriminator sees generated windows alone, as
+            published; `"joint"`: it sees reconstructions too.
         score_by: `"reconstruction"`, `"discriminator"` or `"both"`; the last two need a GAN.
         blocks: attention blocks.
         heads: attention heads; they divide `width`.
@@ -70,6 +72,12 @@ class TransformerGAN(Detector):
     weight_decay: NonNegative = 1e-5
 
     axes = (2, 3)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield from super().examples()
+        gan = tiny(cls, coupling="joint", score_by="both")
+        yield Example("series with a GAN", gan, "series")
 
     def make(self, shape: tuple[int, ...], seed: int) -> models.TransformerGAN:
         network = transformer_reconstructor(

@@ -6,12 +6,14 @@ based Anomaly Detection using Reconstruction Probability, 2015.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from zoo import models
 from zoo.detectors import networks
 from zoo.detectors.base import Detector
+from zoo.detectors.examples import Example, tiny
 from zoo.detectors.settings import Few, NonNegative, Positive, Size, Units
 
 
@@ -44,6 +46,11 @@ class VariationalAutoencoder(Detector):
         "reconstruction_error"
     )
     samples: Few = 16
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield from super().examples()
+        yield Example("series with its own scale", tiny(cls, scale=None, window=4), "series")
 
     def make(self, shape: tuple[int, ...], seed: int) -> models.VariationalAutoencoder:
         output = shape if self.scale is not None else (*shape[:-1], 2 * shape[-1])

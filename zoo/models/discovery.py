@@ -1,4 +1,4 @@
-"""Find the models of this package: every concrete `AnomalyModel` in a file of it."""
+"""Find models: every concrete `AnomalyModel` that a file of a package defines."""
 
 from __future__ import annotations
 
@@ -8,24 +8,28 @@ import pkgutil
 from zoo.models.base import AnomalyModel
 
 
-def model_classes() -> tuple[type[AnomalyModel], ...]:
-    """Return the concrete model classes of `zoo.models`, by name.
+def model_classes(*packages: str) -> tuple[type[AnomalyModel], ...]:
+    """Return the concrete model classes that the modules of some packages define, by name.
 
-    A class counts when a module of the package defines it under a public name, with both `learn`
-    and `score`. Every module of the package is imported, which also registers the classes with
-    Keras, so that `keras.saving.load_model` knows them.
+    A class counts when a module defines it under a public name, with both `learn` and `score`.
+    Every module of the packages is imported, which also registers the classes with Keras, so that
+    `keras.saving.load_model` knows them.
+
+    Args:
+        *packages: dotted names; without any, `zoo.models`. A method that has its model and its
+            detector in one file has its model in `zoo.detectors`.
 
     Example:
         >>> [each.__name__ for each in model_classes()][:2]
         ['Autoencoder', 'Classifier']
     """
-    package = importlib.import_module(__name__.rpartition(".")[0])
     found = []
-    for info in pkgutil.iter_modules(package.__path__):
-        module = importlib.import_module(f"{package.__name__}.{info.name}")
-        for name, value in vars(module).items():
-            if not name.startswith("_") and _is_model_of(module.__name__, value):
-                found.append(value)
+    for name in packages or (__name__.rpartition(".")[0],):
+        for info in pkgutil.iter_modules(importlib.import_module(name).__path__):
+            module = importlib.import_module(f"{name}.{info.name}")
+            for public, value in vars(module).items():
+                if not public.startswith("_") and _is_model_of(module.__name__, value):
+                    found.append(value)
     return tuple(sorted(found, key=lambda each: each.__name__))
 
 

@@ -1,18 +1,14 @@
-"""What every estimator owes: scikit-learn's interface, and clear rules for data and thresholds."""
+"""Data, thresholds and settings of detectors; what every method keeps is in test_contract.py."""
 
-import pickle
 import warnings
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import check_estimator
 
 from zoo.detectors import (
     Autoencoder,
@@ -21,114 +17,23 @@ from zoo.detectors import (
     HybridDeepSVDD,
     TransformerGAN,
     VariationalAutoencoder,
-    registry,
 )
 from zoo.detectors.fitting import DivergenceError
 
 LATENT = np.random.default_rng(0).normal(size=(300, 1)).repeat(3, axis=1)
 X = LATENT * [1, -2, 3] + 0.1 * np.random.default_rng(1).normal(size=(300, 3))
-STRANGE = X[:20] + [8, 8, 8]
-SERIES = ("sequence-autoencoder", "forecaster", "transformer-gan")
-ORDER = {
-    "check_methods_sample_order_invariance": "rows of a series are in order of time",
-    "check_methods_subset_invariance": "a row of a series is judged with the rows before it",
-}
+ANOMALOUS = X[:20] + [8, 8, 8]
 QUICK = {"epochs": 4, "learning_rate": 1e-2, "batch_size": 32, "random_state": 0}
-
-
-def quick(method):
-    kind = registry.get(method)
-    sizes = {"units": (8, 4)} if hasattr(kind, "units") else {"width": 8, "blocks": 1}
-    return kind(**QUICK, **sizes, **({"window": 4} if method in SERIES else {}))
-
-
-@pytest.fixture(scope="module")
-def fitted():
-    """A fitted estimator by method, each fitted once."""
-    known = {}
-
-    def get(method):
-        if method not in known:
-            known[method] = quick(method).fit(X)
-        return known[method]
-
-    return get
-
-
-def methods_to_check():
-    """All where nothing is compiled; elsewhere they are slow, for each fits sixty times."""
-    for method in registry.names():
-        compiles = keras.backend.backend() != "torch"
-        yield pytest.param(method, marks=pytest.mark.slow if compiles else ())
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("method", methods_to_check())
-def test_passes_the_checks_of_scikit_learn(method):
-    found = check_estimator(
-        quick(method).set_params(random_state=None, epochs=1),
-        expected_failed_checks=ORDER if method in SERIES else None,
-        on_fail=None,
-    )
-    failed = [
-        (each["check_name"], each["exception"]) for each in found if each["status"] == "failed"
-    ]
-    assert not failed and len(found) > 40
-
-
-def methods_to_fit():
-    """All where nothing is compiled; elsewhere one for tables and one for series."""
-    for method in registry.names():
-        often = keras.backend.backend() == "torch" or method in ("autoencoder", "forecaster")
-        yield pytest.param(method, marks=() if often else pytest.mark.slow)
-
-
-@pytest.mark.xdist_group("estimators")
-@pytest.mark.parametrize("method", methods_to_fit())
-class TestEveryMethod:
-    def test_finds_the_strange_ones(self, fitted, method):
-        flagged = fitted(method).predict(np.concatenate([X[:30], STRANGE]))[30:]
-        assert np.mean(flagged == -1) > 0.9
-        assert np.mean(fitted(method).predict(X) == -1) < 0.1
-
-    def test_scores_are_aligned_float32_and_larger_is_stranger(self, fitted, method):
-        detector = fitted(method)
-        scores = detector.anomaly_score(X)
-        assert scores.shape == (len(X),) and scores.dtype == np.float32
-        np.testing.assert_allclose(detector.score_samples(X), -scores, rtol=1e-6)
-        np.testing.assert_array_equal(
-            detector.predict(X), np.where(scores > detector.calibration_.limit, -1, 1)
-        )
-
-    def test_a_table_of_everything_keeps_the_index(self, fitted, method):
-        frame = pd.DataFrame(X, index=pd.date_range("2026-01-01", periods=len(X), freq="min"))
-        table = fitted(method).detect(frame)
-        assert table.index.equals(frame.index)
-        assert table["probability"].between(0, 1).all()
-        assert ("warm_up" in table) == (method in SERIES)
-        if method in SERIES:
-            assert table["warm_up"].sum() == fitted(method).window - 1
-            assert table["score"].head(4).nunique() == 1
-
-    def test_repeats_bit_for_bit(self, fitted, method):
-        again = clone(fitted(method)).fit(X)
-        np.testing.assert_array_equal(again.anomaly_score(X), fitted(method).anomaly_score(X))
-
-    def test_travels_through_pickle_without_kerass(self, fitted, method):
-        state = fitted(method).__getstate__()
-        assert not any(isinstance(value, keras.Model) for value in state.values())
-        again = pickle.loads(pickle.dumps(fitted(method)))
-        np.testing.assert_array_equal(again.anomaly_score(X), fitted(method).anomaly_score(X))
 
 
 def test_lives_in_a_pipeline_and_a_grid_search():
     detector = make_pipeline(StandardScaler(), DeepSVDD(**QUICK, units=(8, 4)))
 
     def separation(model, data, y=None):
-        return float(np.mean(model.score_samples(data)) - np.mean(model.score_samples(STRANGE)))
+        return float(np.mean(model.score_samples(data)) - np.mean(model.score_samples(ANOMALOUS)))
 
     search = GridSearchCV(detector, {"deepsvdd__epochs": [1, 4]}, scoring=separation, cv=2)
-    assert search.fit(X).best_estimator_.predict(STRANGE).shape == (20,)
+    assert search.fit(X).best_estimator_.predict(ANOMALOUS).shape == (20,)
 
 
 def test_columns_are_matched_by_name():
