@@ -202,6 +202,35 @@ def test_what_no_save_wrote_is_refused(good, tmp_path, kind):
     assert "\n" not in str(caught.value) and "m.zoo" in str(caught.value)
 
 
+def test_a_setting_that_the_file_does_not_have_takes_its_default(detector, good, tmp_path):
+    manifest = json.loads(good[MANIFEST])
+    del manifest["settings"]["sparsity"]  # as a file of an earlier version
+    members = {**good, MANIFEST: json.dumps(manifest).encode()}
+    again = zoo.load(pack(tmp_path / "m.zoo", members))
+    assert again.sparsity == Autoencoder.sparsity
+    np.testing.assert_array_equal(again.anomaly_score(X), detector.anomaly_score(X))
+
+
+@pytest.mark.parametrize("change", [{"method": "gone"}, {"settings__gone": 1}])
+def test_what_is_not_known_here_says_which_version_wrote_it(good, tmp_path, change):
+    members = changed(good, versions__zoo="9.8.7", **change)
+    with pytest.raises(ArtifactError, match="written by version 9.8.7.*gone"):
+        zoo.load(pack(tmp_path / "m.zoo", members))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"settings__mask": 2.0}, r"mask is 2.0; give a number \(0 to 1\)"),
+        ({"settings__network": "cnn"}, "network is 'cnn'; choose one of auto, mlp"),
+        ({"settings__units": [0]}, r"units is \(0,\); give at most 100 whole numbers"),
+    ],
+)
+def test_a_setting_outside_its_bounds_is_named_with_them(good, tmp_path, change, said):
+    with pytest.raises(ArtifactError, match=said):
+        zoo.load(pack(tmp_path / "m.zoo", changed(good, **change)))
+
+
 def test_an_altered_threshold_is_noticed(good, tmp_path):
     members = changed(good, calibration__limit=1e9)
     with pytest.raises(ArtifactError, match="altered after it was saved"):
