@@ -57,3 +57,10 @@ def test_no_import_circles():
     }
     assert [sorted(circle) for circle in circles if len(circle) > 1] == []
     assert len(graph.modules) > 100 and above["zoo.cli.main"]  # the graph holds the code
+
+
+def test_no_docstring_begins_with_what():
+    opening = re.compile(r'^\s*"""What\b', re.MULTILINE)
+    files = [*(ROOT / "zoo").rglob("*.py"), *(ROOT / "recipes").rglob("*.py")]
+    found = [str(path.relative_to(ROOT)) for path in files if opening.search(path.read_text())]
+    assert not found, f"begin with a verb or a noun: {', '.join(sorted(found))}"

@@ -92,7 +92,7 @@ def tune_process() -> None:
 
 
 def _busy() -> bool:
-    """Whether as many processes want a core as there are cores, over the last minute."""
+    """Return whether the load of the last minute is at least the number of cores."""
     return hasattr(os, "getloadavg") and os.getloadavg()[0] >= (os.cpu_count() or 1)
 
 
@@ -179,7 +179,7 @@ def describe() -> dict[str, str | int | float | None]:
 
 
 def _user_cache() -> Path:
-    """Where programs keep what they can make anew; as pooch has it, which is slow to import."""
+    """Return the user's cache folder, as pooch (slow to import) would."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")
     elif sys.platform == "darwin":

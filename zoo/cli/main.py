@@ -210,7 +210,7 @@ def find_recipe(name: str) -> str:
 
 
 def read_head(path: Path) -> dict[str, str]:
-    """What a recipe says about itself: `name`, `source`, `data`, `shows`, `time` and `run`.
+    """Return the head of a recipe: `name`, `source`, `data`, `shows`, `time` and `run`.
 
     Args:
         path: the recipe's file; its docstring has lines `Source: …`, which may go on, indented.
@@ -263,7 +263,7 @@ def _ask_for_recipe(words: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    """The parser of everything but `zoo run RECIPE`, whose options tyro reads from the recipe."""
+    """Return the parser of all but `zoo run RECIPE`, whose options tyro reads from the recipe."""
     parser = argparse.ArgumentParser(prog="zoo", description=zoo.__doc__)
     parser.add_argument("--version", action="version", version=f"zoo {zoo.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -285,7 +285,7 @@ def _parser() -> argparse.ArgumentParser:
 def _parse(
     recipe: ModuleType, name: str, words: Sequence[str]
 ) -> tuple[Any, RunOptions, dict[str, Any]]:
-    """Config, options, and the settings that stood in for the config's defaults, by field.
+    """Return config, options, and the settings that replaced the config's defaults, by field.
 
     Read twice where there are such settings, so that what was given stands, whatever its value.
     """
@@ -313,7 +313,7 @@ def _parse(
 def _usual_settings(
     recipe: ModuleType, name: str, config: Any, published: bool
 ) -> Mapping[str, Any]:
-    """Settings of the source project, or what the recipe's `settings(config)` has for this data."""
+    """Return the source project's settings, or those that the recipe has for this data."""
     if not published:
         return recipe.settings(config) if hasattr(recipe, "settings") else {}
     if not hasattr(recipe, "PUBLISHED"):

@@ -1,4 +1,4 @@
-"""What commands do beside their work: choose the backend, check files, say what happens."""
+"""Shared by the commands: choosing the backend, checking files, saying what happens."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def show_notes() -> None:
 
 
 def quiet_tensorflow() -> None:
-    """Keep its start-up chatter and retracing advice, which no user can act on, from the terminal.
+    """Silence TensorFlow's start-up messages and retracing advice, which no user can act on.
 
     Keras imports TensorFlow, where it is installed, to save a model under any backend.
     """
@@ -81,7 +81,7 @@ def readable_warnings() -> Iterator[None]:
 
 
 def check_files(options: argparse.Namespace, *names: str) -> None:
-    """Refuse now what could not be written in the end.
+    """Check, before the work, that the output files can be written after it.
 
     Args:
         options: parsed, `overwrite` among them.
@@ -104,7 +104,7 @@ def check_files(options: argparse.Namespace, *names: str) -> None:
 
 
 def tell(line: str) -> None:
-    """Say what happens now: over the last such line where someone watches."""
+    """Print a line of progress; on a terminal it replaces the line before."""
     if sys.stderr.isatty():
         print(f"\r\033[K{line}", end="\r", file=sys.stderr, flush=True)
     else:
