@@ -1,1 +1,1 @@
-"""What a run leaves behind: its result, run folder, figures, report and comparison tables."""
+"""The outcome of a run: its result, run folder, figures, report and comparison tables."""

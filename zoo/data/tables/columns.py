@@ -1,4 +1,4 @@
-"""What columns of a table look like: times, counters, ids, labels, constants, several machines."""
+"""Kinds of column that are no measurements: times, counters, ids, labels, constants, several machines."""
 
 from __future__ import annotations
 
