@@ -1,4 +1,4 @@
-"""The result of a recipe: everything that the run folder, the report and the terminal show of a run."""
+"""The result of a recipe: everything that run folder, report and terminal show of a run."""
 
 from __future__ import annotations
 

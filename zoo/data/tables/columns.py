@@ -1,4 +1,4 @@
-"""Kinds of column that are no measurements: times, counters, ids, labels, constants, several machines."""
+"""Columns that are no measurement: times, counters, ids, labels, constants, several machines."""
 
 from __future__ import annotations
 
