@@ -1,4 +1,4 @@
-"""Columns that are no measurement: times, counters, ids, labels, constants, several machines."""
+"""Kinds of column that are no measurements: times, counters, ids, labels, constants, machines."""
 
 from __future__ import annotations
 
