@@ -61,7 +61,7 @@ def detector_for(names):
     return SimpleNamespace(
         kind_="table", n_features_in_=len(names), window=None, missing="mean", explain=explain,
         feature_names_in_=np.array(names, dtype=object),
-        judged=lambda scores, index: pd.DataFrame({"score": scores}, index=index),
+        decisions=lambda scores, index: pd.DataFrame({"score": scores}, index=index),
     )  # fmt: skip
 
 

@@ -374,7 +374,7 @@ def test_compare_writes_a_page_with_the_commands_of_the_runs(tmp_path, capsys):
     assert zoo("compare s0 s2 --html page.html") == 2
     assert "page.html exists already; give --overwrite or another --html" in capsys.readouterr().err
     assert zoo("compare s0 --html page.html --overwrite") == 0
-    assert "There is one run only" in (tmp_path / "page.html").read_text()
+    assert "With one run, skill cannot be told from chance" in (tmp_path / "page.html").read_text()
 
 
 def test_compare_names_a_page_that_cannot_be_written(capsys):

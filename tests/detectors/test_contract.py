@@ -22,10 +22,14 @@ ORDER = {
     "check_methods_sample_order_invariance": "rows of a series are in order of time",
     "check_methods_subset_invariance": "a row of a series is judged with the rows before it",
 }
-# Step by step, JAX multiplies one row by another routine than twenty: 4e-7, where 1e-7 is allowed.
+# Step by step, JAX multiplies one row by another routine than twenty, and an unpickled detector
+# scores by compiled programs: 4e-7, where 1e-7 is allowed.
 ROUNDING = {}
 if keras.backend.backend() == "jax":
-    ROUNDING = {"check_methods_subset_invariance": "float32, uncompiled: a row alone is rounded"}
+    ROUNDING = {
+        "check_methods_subset_invariance": "float32, uncompiled: a row alone is rounded",
+        "check_estimators_pickle": "float32, uncompiled before and compiled after",
+    }
 
 
 @pytest.mark.parametrize("promise", KEPT, ids=lambda promise: promise.name)

@@ -111,7 +111,9 @@ def test_more_beta_means_less_in_the_code(x):
 def test_a_code_that_carries_nothing_is_warned_of(x):
     model = vae(beta=1000.0)
     model.compile(keras.optimizers.Adam(0.02))
-    with pytest.warns(CollapseWarning, match="nats, so every sample decodes alike; lower beta"):
+    with pytest.warns(
+        CollapseWarning, match="nats, so all samples have the same reconstruction; lower beta"
+    ):
         model.fit(x, epochs=100, batch_size=32, verbose=0)
 
 
@@ -130,7 +132,7 @@ def test_settings_out_of_range_are_refused(options, message):
 
 
 def test_networks_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="gives 3 numbers a sample, expected 4: mean and log"):
+    with pytest.raises(ValueError, match="gives 3 values per sample, expected 4: mean and log"):
         VariationalAutoencoder(mlp((4,), units=(3,)), mlp((2,), units=(4,)))
     with pytest.raises(ValueError, match=r"gives \(5,\) for a sample, expected \(4,\)"):
         VariationalAutoencoder(mlp((4,), units=(4,)), mlp((2,), units=(5,)))

@@ -49,10 +49,15 @@ def show_notes() -> None:
     """Print what the engine says of a step it takes the slow way: one line on stderr each."""
     logger = logging.getLogger("zoo.engine")
     if not logger.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("note: %(message)s"))
-        logger.addHandler(handler)
+        logger.addHandler(_Notes())
         logger.setLevel(logging.INFO)
+
+
+class _Notes(logging.Handler):
+    """Print each record on the stderr of that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(f"note: {record.getMessage()}", file=sys.stderr)
 
 
 def quiet_tensorflow() -> None:

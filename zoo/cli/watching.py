@@ -153,6 +153,7 @@ class _Watched:
             if not len(lines):
                 continue
             table = self._stream.push(values)
+            self.scored += len(lines)
             score = ["" if np.isnan(s) else f"{s:.9g}" for s in table["score"]]
             self._out.writelines(
                 f"{n},{s},{a},{t:.9g}\n"
@@ -161,7 +162,6 @@ class _Watched:
                 )
             )
             self._out.flush()
-            self.scored += len(lines)
 
     def _after_header(self, records: list[Block]) -> list[Block]:
         """Return the records below the header, once the first that is not blank was seen."""

@@ -326,6 +326,8 @@ def export_equals_detector(subject: Subject) -> None:
     backend, packages = FORMATS[EXPORTED]
     if any(importlib.util.find_spec(package) is None for package in (backend, *packages)):
         return
+    if keras.backend.backend() != backend and registry.registered_here(subject.cls):
+        return  # the other backend's process does not know the class
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporters
         found = subject.fitted.export(Path(folder) / "model.onnx", EXPORTED)

@@ -26,7 +26,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.detectors import artifact
+from zoo.detectors import artifact, registry
 from zoo.detectors.outlier import OutlierDetector
 from zoo.detectors.preparation import REACH
 from zoo.errors import ZooError
@@ -117,8 +117,13 @@ def export(detector: OutlierDetector, path: str | Path, format: str = "onnx") ->
             f"{format} needs {', '.join(lacking)}; "
             f"pip install 'keras-anomaly-zoo[{backend},export]'"
         )
-    x = _samples(detector)
     here = keras.backend.backend() == backend
+    if not here and registry.registered_here(type(detector)):
+        raise ExportError(
+            f"{backend} writes {format} in a process of its own, which does not know "
+            f"{type(detector).__name__}, registered in this one; run under KERAS_BACKEND={backend}"
+        )
+    x = _samples(detector)
     score, decision = (write if here else _write_elsewhere)(detector, path, format, x)
     expected = detector._scores(detector.preparation_.transform(x.astype(np.float64)))
     limit = detector.calibration_.limit

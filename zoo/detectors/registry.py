@@ -118,6 +118,11 @@ def name_of(kind: type[Any]) -> str:
     )
 
 
+def registered_here(kind: type[Any]) -> bool:
+    """Return whether only this process knows the class, by `register`."""
+    return any(method.load() is kind for method in _registered.values())
+
+
 def register(kind: type[Any]) -> type[Any]:
     """Make a detector class known by name for this process, so that it can be saved and loaded.
 
