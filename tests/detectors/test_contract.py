@@ -30,6 +30,13 @@ if keras.backend.backend() != "torch":
 if keras.backend.backend() == "jax":
     ROUNDING["check_methods_subset_invariance"] = "float32, uncompiled: a row alone is rounded"
 
+# A minute a method: all of them under torch, where a step costs least; elsewhere one that judges
+# rows and one that judges series, the others with `-m slow`.
+OFTEN = registry.names() if keras.backend.backend() == "torch" else ("deep-svdd", "forecaster")
+CHECKED = [
+    pytest.param(name, marks=() if name in OFTEN else pytest.mark.slow) for name in registry.names()
+]
+
 
 @pytest.mark.parametrize("promise", KEPT, ids=lambda promise: promise.name)
 def test_every_detector_keeps(promise, subject):
@@ -43,7 +50,7 @@ def test_a_graph_of_another_backend_gives_the_same():
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("method", registry.names())
+@pytest.mark.parametrize("method", CHECKED)
 def test_passes_the_checks_of_scikit_learn(method, monkeypatch):
     """Step by step: each detector is fitted some sixty times, which would each be compiled."""
     compile = Detector.compile
