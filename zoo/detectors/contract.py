@@ -38,6 +38,7 @@ from zoo.models.promises import (
     Promise,
     promise_of,
     require,
+    require_distinct_names,
     require_refused,
     require_same,
 )
@@ -131,10 +132,7 @@ def subjects(cls: type[Detector]) -> list[Subject]:
             f"{cls.__name__} has no examples; give it a classmethod `examples` that yields "
             f"zoo.detectors.examples.Example, or leave the inherited one."
         )
-    names = [subject.name for subject in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise ContractError(f"{cls.__name__} has two examples of the name {name!r}.")
+    require_distinct_names(cls, found)
     return found
 
 

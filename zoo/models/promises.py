@@ -77,6 +77,14 @@ def promise_of(
     return register
 
 
+def require_distinct_names(cls: type, subjects: Sequence[Any]) -> None:
+    """Raise ContractError where two examples of a class share a name."""
+    names = [subject.name for subject in subjects]
+    for name in names:
+        if names.count(name) > 1:
+            raise ContractError(f"{cls.__name__} has two examples of the name {name!r}.")
+
+
 def require(condition: bool, found: str) -> None:
     """Raise `BrokenError` with what was found, unless `condition` is true."""
     if not condition:
